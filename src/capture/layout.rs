@@ -1,0 +1,126 @@
+//! How the records of a capture are to be read: byte order, interfaces, resolution.
+
+use super::FilePosition;
+
+/// A LINKTYPE_ number of the pcap registry: how a frame's bytes begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u32);
+
+impl LinkType {
+    /// BSD loopback: address family in the byte order of the machine that captured.
+    pub const NULL: LinkType = LinkType(0);
+    /// Ethernet II and 802.3.
+    pub const ETHERNET: LinkType = LinkType(1);
+    /// IPv4 or IPv6 without a link header.
+    pub const RAW: LinkType = LinkType(101);
+    /// OpenBSD loopback: address family, big-endian.
+    pub const LOOP: LinkType = LinkType(108);
+    /// Linux cooked capture, version 1 (`tcpdump -i any`).
+    pub const LINUX_SLL: LinkType = LinkType(113);
+    /// IPv4 without a link header.
+    pub const IPV4: LinkType = LinkType(228);
+    /// IPv6 without a link header.
+    pub const IPV6: LinkType = LinkType(229);
+    /// Linux cooked capture, version 2.
+    pub const LINUX_SLL2: LinkType = LinkType(276);
+}
+
+impl std::fmt::Display for LinkType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            LinkType::NULL => f.write_str("NULL"),
+            LinkType::ETHERNET => f.write_str("Ethernet"),
+            LinkType::RAW => f.write_str("raw IP"),
+            LinkType::LOOP => f.write_str("LOOP"),
+            LinkType::LINUX_SLL => f.write_str("Linux cooked v1"),
+            LinkType::IPV4 => f.write_str("raw IPv4"),
+            LinkType::IPV6 => f.write_str("raw IPv6"),
+            LinkType::LINUX_SLL2 => f.write_str("Linux cooked v2"),
+            LinkType(number) => write!(f, "link type {number}"),
+        }
+    }
+}
+
+/// What a pcapng interface block, or the header of a pcap file, says of its frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// How its frames begin.
+    pub link: LinkType,
+    /// Units of its time stamps in a second.
+    pub ticks_per_second: u64,
+    /// Seconds to add to its time stamps.
+    pub offset_seconds: i64,
+    /// Longest capture of a frame; 0 is no limit.
+    pub snap_len: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ByteOrder {
+    /// The `u32` at `offset`, or `None` past the end.
+    pub(super) fn u32(self, bytes: &[u8], offset: usize) -> Option<u32> {
+        let bytes = bytes.get(offset..)?.first_chunk()?;
+        Some(match self {
+            ByteOrder::Little => u32::from_le_bytes(*bytes),
+            ByteOrder::Big => u32::from_be_bytes(*bytes),
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Pcap,
+    Pcapng,
+}
+
+/// A stretch of the file with one byte order and one list of interfaces. A pcap file is one section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub(super) start: u64,
+    pub(super) order: ByteOrder,
+    pub(super) interfaces: Vec<Interface>,
+}
+
+/// The sections met so far. With it a frame can be read again from its position alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub(super) format: Format,
+    pub(super) sections: Vec<Section>,
+}
+
+impl Layout {
+    pub(super) fn section(&self) -> &Section {
+        self.sections
+            .last()
+            .expect("a layout is made with its first section")
+    }
+
+    pub(super) fn section_mut(&mut self) -> &mut Section {
+        self.sections
+            .last_mut()
+            .expect("a layout is made with its first section")
+    }
+
+    /// The part of the layout that holds at `position`: what follows it is forgotten.
+    ///
+    /// Interfaces that the section names only later stay; no frame before their block refers to them.
+    pub(super) fn before(&self, position: FilePosition) -> Layout {
+        let len = self
+            .sections
+            .partition_point(|section| section.start <= position.0)
+            .max(1);
+        Layout {
+            format: self.format,
+            sections: self.sections[..len].to_vec(),
+        }
+    }
+
+    /// Every interface of the capture, in file order.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Interface> {
+        self.sections.iter().flat_map(|section| &section.interfaces)
+    }
+}

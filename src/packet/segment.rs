@@ -1,0 +1,309 @@
+//! A TCP segment, its length as the network knew it.
+
+use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
+
+use super::{Endpoint, Skip, link};
+use crate::capture::Frame;
+
+/// The control bits of a segment that say something about the stream (RFC 9293 section 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `seq` is the initial sequence number and counts one.
+    pub syn: bool,
+    /// The stream ends behind the payload.
+    pub fin: bool,
+    /// The connection is aborted.
+    pub rst: bool,
+}
+
+/// One TCP segment. `payload` may be shorter than `len`: the snap length cut it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// Sender.
+    pub src: Endpoint,
+    /// Receiver.
+    pub dst: Endpoint,
+    /// Sequence number of the first payload byte, or of the SYN.
+    pub seq: u32,
+    /// Acknowledgement number, when the ACK bit is set.
+    pub ack: Option<u32>,
+    /// SYN, FIN, RST.
+    pub flags: Flags,
+    /// What was captured of the payload, without Ethernet padding.
+    pub payload: &'a [u8],
+    /// Bytes of payload on the wire.
+    pub len: u32,
+}
+
+/// Finds the TCP segment in a frame.
+pub fn parse<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
+    let packet = link::slice(frame.link, frame.bytes)?;
+    let Some(net) = &packet.net else {
+        return Err(no_network_layer(&packet));
+    };
+    let ip = net
+        .ip_payload_ref()
+        .ok_or(Skip::NotIp(etherparse::EtherType::ARP.0))?;
+    if ip.fragmented {
+        return Err(Skip::Fragment);
+    }
+    let Some(transport) = &packet.transport else {
+        return Err(no_transport_layer(&packet, ip.ip_number));
+    };
+    let TransportSlice::Tcp(tcp) = transport else {
+        return Err(Skip::NotTcp(ip.ip_number.0));
+    };
+
+    // What the IP header promises and the capture does not hold was cut by the snap length, and
+    // only that: a header that promises more than was on the wire lies.
+    let cut = frame.original_len as usize - frame.bytes.len();
+    let missing = promised(net)
+        .map_or(cut, |len| len.saturating_sub(ip.payload.len()))
+        .min(cut);
+    let (src, dst) = addresses(net);
+    Ok(Segment {
+        src: Endpoint {
+            ip: src,
+            port: tcp.source_port(),
+        },
+        dst: Endpoint {
+            ip: dst,
+            port: tcp.destination_port(),
+        },
+        seq: tcp.sequence_number(),
+        ack: tcp.ack().then(|| tcp.acknowledgment_number()),
+        flags: Flags {
+            syn: tcp.syn(),
+            fin: tcp.fin(),
+            rst: tcp.rst(),
+        },
+        payload: tcp.payload(),
+        len: (tcp.payload().len() + missing) as u32,
+    })
+}
+
+/// Bytes of IP payload by the length field; `None` where segmentation offload left it 0.
+fn promised(net: &LaxNetSlice<'_>) -> Option<usize> {
+    match net {
+        LaxNetSlice::Ipv4(ip) => {
+            let headers = ip.header().slice().len()
+                + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
+            usize::from(ip.header().total_len()).checked_sub(headers)
+        }
+        LaxNetSlice::Ipv6(ip) => match usize::from(ip.header().payload_length()) {
+            0 => None,
+            len => len.checked_sub(ip.extensions().slice().len()),
+        },
+        LaxNetSlice::Arp(_) => None,
+    }
+}
+
+fn addresses(net: &LaxNetSlice<'_>) -> (std::net::IpAddr, std::net::IpAddr) {
+    match net {
+        LaxNetSlice::Ipv4(ip) => {
+            let header = ip.header();
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
+        }
+        LaxNetSlice::Ipv6(ip) => {
+            let header = ip.header();
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
+        }
+        LaxNetSlice::Arp(_) => (
+            std::net::Ipv4Addr::UNSPECIFIED.into(),
+            std::net::Ipv4Addr::UNSPECIFIED.into(),
+        ),
+    }
+}
+
+fn no_network_layer(packet: &LaxSlicedPacket<'_>) -> Skip {
+    match (&packet.stop_err, packet.ether_payload()) {
+        (Some((error, _)), _) => stopped(error),
+        (None, Some(payload)) => Skip::NotIp(payload.ether_type.0),
+        (None, None) => Skip::Malformed,
+    }
+}
+
+fn no_transport_layer(packet: &LaxSlicedPacket<'_>, number: etherparse::IpNumber) -> Skip {
+    match &packet.stop_err {
+        Some((error, _)) if number == etherparse::IpNumber::TCP => stopped(error),
+        _ => Skip::NotTcp(number.0),
+    }
+}
+
+fn stopped(error: &etherparse::err::packet::SliceError) -> Skip {
+    match error {
+        etherparse::err::packet::SliceError::Len(_) => Skip::Cut,
+        _ => Skip::Malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{FilePosition, FrameNumber, LinkType, Timestamp};
+    use etherparse::{PacketBuilder, SingleVlanHeader, VlanId};
+
+    const TEN: &[u8] = b"0123456789";
+
+    fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
+        Frame {
+            number: FrameNumber(1),
+            position: FilePosition(0),
+            time: Timestamp(0),
+            link,
+            original_len: bytes.len() as u32,
+            bytes,
+        }
+    }
+
+    fn tcp4() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let builder =
+            PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+        builder
+            .tcp(6881, 51413, 1000, 500)
+            .ack(77)
+            .write(&mut bytes, TEN)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn an_ethernet_frame_gives_its_segment() {
+        let bytes = tcp4();
+        let segment = parse(&frame(LinkType::ETHERNET, &bytes)).unwrap();
+        assert_eq!(segment.src.to_string(), "10.0.0.1:6881");
+        assert_eq!(segment.dst.to_string(), "10.0.0.2:51413");
+        assert_eq!(
+            (segment.seq, segment.ack, segment.payload, segment.len),
+            (1000, Some(77), TEN, 10)
+        );
+    }
+
+    #[test]
+    fn ethernet_padding_is_no_payload() {
+        let mut bytes = tcp4();
+        bytes.extend([0; 20]);
+        assert_eq!(
+            parse(&frame(LinkType::ETHERNET, &bytes)).unwrap().payload,
+            TEN
+        );
+    }
+
+    #[test]
+    fn what_the_snap_length_cut_is_counted_not_lost() {
+        let bytes = tcp4();
+        let cut = Frame {
+            original_len: bytes.len() as u32,
+            ..frame(LinkType::ETHERNET, &bytes[..bytes.len() - 7])
+        };
+        let segment = parse(&cut).unwrap();
+        assert_eq!((segment.payload, segment.len), (&TEN[..3], 10));
+    }
+
+    #[test]
+    fn an_ip_length_that_lies_promises_nothing() {
+        let mut bytes = tcp4();
+        bytes[16..18].copy_from_slice(&1500u16.to_be_bytes());
+        assert_eq!(parse(&frame(LinkType::ETHERNET, &bytes)).unwrap().len, 10);
+    }
+
+    #[test]
+    fn an_ip_length_of_zero_is_segmentation_offload() {
+        let mut bytes = tcp4();
+        bytes[16..18].copy_from_slice(&[0, 0]);
+        let segment = parse(&frame(LinkType::ETHERNET, &bytes)).unwrap();
+        assert_eq!((segment.payload, segment.len), (TEN, 10));
+    }
+
+    #[test]
+    fn vlan_tags_and_ipv6_extension_headers_are_stepped_over() {
+        let mut ip = Vec::new();
+        let builder = PacketBuilder::ipv6([1; 16], [2; 16], 64);
+        builder.tcp(1, 2, 3, 4).write(&mut ip, TEN).unwrap();
+        // A destination options header of 8 bytes between IPv6 and TCP.
+        ip[6] = 60;
+        ip.splice(40..40, [6, 0, 1, 4, 0, 0, 0, 0]);
+        ip[4..6].copy_from_slice(&38u16.to_be_bytes());
+        let tag = |id: u16, next| SingleVlanHeader {
+            vlan_id: VlanId::try_new(id).unwrap(),
+            ether_type: next,
+            ..Default::default()
+        };
+        let mut bytes = vec![0; 12];
+        bytes.extend([0x88, 0xa8]);
+        bytes.extend(tag(100, etherparse::EtherType::VLAN_TAGGED_FRAME).to_bytes());
+        bytes.extend(tag(77, etherparse::EtherType::IPV6).to_bytes());
+        bytes.extend(ip);
+        let segment = parse(&frame(LinkType::ETHERNET, &bytes)).unwrap();
+        assert_eq!(
+            (segment.payload, segment.len, segment.src.ip.is_ipv6()),
+            (TEN, 10, true)
+        );
+    }
+
+    #[test]
+    fn cooked_and_raw_frames_give_the_same_segment() {
+        let ethernet = tcp4();
+        let expected = parse(&frame(LinkType::ETHERNET, &ethernet)).unwrap();
+        let with = |link, header: &[u8]| {
+            let bytes = [header, &ethernet[14..]].concat();
+            assert_eq!(parse(&frame(link, &bytes)).unwrap(), expected, "{link}");
+        };
+        with(LinkType::RAW, &[]);
+        with(LinkType::NULL, &[2, 0, 0, 0]);
+        with(
+            LinkType::LINUX_SLL,
+            &[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 8, 0],
+        );
+        with(
+            LinkType::LINUX_SLL2,
+            &[8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0],
+        );
+    }
+
+    #[test]
+    fn everything_else_is_a_skip_with_its_reason() {
+        let mut udp = Vec::new();
+        PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv4([1; 4], [2; 4], 9)
+            .udp(1, 2)
+            .write(&mut udp, TEN)
+            .unwrap();
+        let skip = |link, bytes: &[u8]| parse(&frame(link, bytes)).unwrap_err();
+        assert_eq!(skip(LinkType::ETHERNET, &udp), Skip::NotTcp(17));
+        assert_eq!(
+            skip(
+                LinkType::ETHERNET,
+                &[&[0; 12][..], &[0x88, 0xcc], &[0; 40]].concat()
+            ),
+            Skip::NotIp(0x88cc)
+        );
+        assert_eq!(skip(LinkType(195), &udp), Skip::Link(LinkType(195)));
+        assert_eq!(skip(LinkType::RAW, &[0xff; 40]), Skip::Malformed);
+        let mut fragment = tcp4();
+        fragment[20] |= 0x20; // more fragments
+        assert_eq!(skip(LinkType::ETHERNET, &fragment), Skip::Fragment);
+    }
+
+    #[test]
+    fn a_frame_cut_at_any_byte_never_panics() {
+        let bytes = tcp4();
+        for len in 0..bytes.len() {
+            let cut = Frame {
+                original_len: bytes.len() as u32,
+                ..frame(LinkType::ETHERNET, &bytes[..len])
+            };
+            match parse(&cut) {
+                Ok(segment) => assert_eq!(segment.len, 10),
+                Err(skip) => assert_eq!(skip, Skip::Cut, "cut at {len}"),
+            }
+        }
+    }
+}
