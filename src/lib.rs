@@ -7,4 +7,11 @@
 //! ```
 
 pub mod capture;
+pub mod export;
 pub mod packet;
+pub mod peer;
+pub mod pipeline;
+pub mod store;
+pub mod stream;
+pub mod swarm;
+pub mod wire;

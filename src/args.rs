@@ -1,0 +1,102 @@
+//! What was typed -> what is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// See what BitTorrent peers say to each other.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    after_help = "On a terminal FILE is opened on the screen; otherwise its summary is printed.\n\
+    Exit codes: 0, 2 usage, 3 nothing to read, 4 not permitted."
+)]
+pub struct Args {
+    /// What to do instead of opening the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// List the interfaces of this machine.
+    #[arg(short = 'D', long, conflicts_with_all = ["file", "read", "demo"])]
+    pub list_interfaces: bool,
+    /// How the screen looks.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Without a screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a line for each message, in capture order.
+    Messages(Output),
+    /// Print each connection: who, how long, what was exchanged.
+    Connections(Output),
+    /// Print where every frame and every byte of the capture went.
+    Summary(Output),
+}
+
+/// Where the frames come from.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Input {
+    /// A capture: .pcap or .pcapng.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The same, as tcpdump and tshark have it.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    pub read: Option<PathBuf>,
+    /// Open the built-in capture.
+    #[arg(long, conflicts_with_all = ["file", "read"])]
+    pub demo: bool,
+}
+
+impl Input {
+    /// The file that was named, either way.
+    pub fn path(&self) -> Option<&PathBuf> {
+        self.file.as_ref().or(self.read.as_ref())
+    }
+}
+
+/// What a command reads and how it prints.
+#[derive(Debug, ClapArgs)]
+pub struct Output {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// Print JSON Lines: one object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct Look {
+    /// No colours; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Draw with ASCII characters alone.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_is_named_alone_or_after_r() {
+        for typed in [&["peerscope", "a.pcap"][..], &["peerscope", "-r", "a.pcap"]] {
+            assert_eq!(
+                Args::parse_from(typed).input.path(),
+                Some(&PathBuf::from("a.pcap"))
+            );
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A line for each connection.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::json::{line, time};
+use super::words::{bytes, closing, duration, side_words};
+use crate::capture::Timestamp;
+use crate::peer::{Announced, Choke, Interest};
+use crate::store::{Connection, SideFacts, Store};
+use crate::stream::{Closing, Evidence, Side};
+
+pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
+    let (src, dst) = (connection.opener(), !connection.opener());
+    let words = |side| side_words(connection.end(side), connection.client(side).as_deref());
+    let lasted = duration(connection.activity.last.time.since(connection.first.time));
+    let end = closing(connection).unwrap_or_else(|| "open".to_owned());
+    writeln!(
+        out,
+        "#{:<3} {} > {}  {lasted}, {end}",
+        connection.id,
+        words(src),
+        words(dst)
+    )?;
+    if !connection.is_bittorrent() {
+        return writeln!(out, "     no BitTorrent handshake");
+    }
+    for side in [src, dst] {
+        let facts = connection.facts(side).cloned().unwrap_or_default();
+        let have = pieces(store, connection, side)
+            .map_or_else(String::new, |count| format!(", has {count} pieces"));
+        writeln!(
+            out,
+            "     {} sent {} messages, {} of blocks{have}{}",
+            connection.end(side),
+            facts.messages,
+            bytes(facts.payload_bytes),
+            lost(&facts),
+        )?;
+    }
+    Ok(())
+}
+
+fn lost(facts: &SideFacts) -> String {
+    let part = |count: u64, what: &str| {
+        if count == 0 {
+            String::new()
+        } else {
+            format!(", {} {what}", bytes(count))
+        }
+    };
+    part(facts.stream.gap, "not captured") + &part(facts.stream.undecoded, "undecoded")
+}
+
+#[derive(Serialize)]
+struct Row {
+    connection: u32,
+    transport: &'static str,
+    src: String,
+    dst: String,
+    opener: &'static str,
+    info_hash: Option<String>,
+    first_frame: u32,
+    last_frame: u32,
+    #[serde(serialize_with = "time")]
+    start: Timestamp,
+    #[serde(serialize_with = "time")]
+    end: Timestamp,
+    closed_by: &'static str,
+    closed_by_peer: Option<String>,
+    src_side: SideRow,
+    dst_side: SideRow,
+}
+
+#[derive(Serialize)]
+struct SideRow {
+    client: Option<String>,
+    peer_id: Option<String>,
+    choking: Option<bool>,
+    interested: Option<bool>,
+    have: Option<u32>,
+    pieces: Option<u32>,
+    payload_bytes: u64,
+    messages: u64,
+    decoded: u64,
+    gap: u64,
+    undecoded: u64,
+    encrypted: u64,
+}
+
+pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
+    let (src, dst) = (connection.opener(), !connection.opener());
+    let closed = connection.activity.closed;
+    let row = Row {
+        connection: connection.id.0,
+        transport: "tcp",
+        src: connection.end(src).to_string(),
+        dst: connection.end(dst).to_string(),
+        opener: match connection.opener.1 {
+            Evidence::Syn => "syn",
+            Evidence::Handshake => "handshake",
+            Evidence::Guess => "guess",
+        },
+        info_hash: connection.info_hash().map(|hash| hash.to_string()),
+        first_frame: connection.first.number.0,
+        last_frame: connection.activity.last.number.0,
+        start: connection.first.time,
+        end: connection.activity.last.time,
+        closed_by: match closed.map(|closed| closed.how) {
+            Some(Closing::Fin) => "fin",
+            Some(Closing::Rst) => "rst",
+            None => "none",
+        },
+        closed_by_peer: closed.map(|closed| connection.end(closed.by).to_string()),
+        src_side: side_row(store, connection, src),
+        dst_side: side_row(store, connection, dst),
+    };
+    line(&row, out)
+}
+
+/// At the end of the capture. What is not known is null.
+fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
+    let facts = connection.facts(side).cloned().unwrap_or_default();
+    let peer = connection
+        .now()
+        .map(|talk| talk.peer(side).clone())
+        .unwrap_or_default();
+    SideRow {
+        client: facts.client(),
+        peer_id: facts
+            .handshake
+            .map(|handshake| handshake.peer_id.to_string()),
+        choking: match peer.choke {
+            Choke::Unknown => None,
+            choke => Some(choke == Choke::Choking),
+        },
+        interested: match peer.interest {
+            Interest::Unknown => None,
+            interest => Some(interest == Interest::Interested),
+        },
+        have: pieces(store, connection, side),
+        pieces: store
+            .swarm_of(connection)
+            .and_then(|swarm| swarm.piece_count.estimate()),
+        payload_bytes: facts.payload_bytes,
+        messages: facts.messages,
+        decoded: facts.stream.decoded,
+        gap: facts.stream.gap,
+        undecoded: facts.stream.undecoded,
+        encrypted: 0,
+    }
+}
+
+/// Pieces that a side has said to have; `None` if it never spoke of them, or has all of an unknown number.
+fn pieces(store: &Store, connection: &Connection, side: Side) -> Option<u32> {
+    let pieces = &connection.now()?.peer(side).pieces;
+    let count = store
+        .swarm_of(connection)
+        .and_then(|swarm| swarm.piece_count.estimate());
+    match (pieces.announced(), count) {
+        (Announced::Nothing, _) | (Announced::All, None) => None,
+        (_, count) => Some(pieces.count(0..count.unwrap_or(u32::MAX))),
+    }
+}

@@ -1,0 +1,216 @@
+//! A line for each message.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::json::{bencoded, hex, line, time};
+use super::words::{describe, reason_code};
+use crate::capture::Timestamp;
+use crate::store::{Connection, Entry, EntryId, Store, What};
+use crate::wire::{Block, Message, bencode, client};
+
+/// `106  0.012345  #3  10.0.0.1:6881 > 10.0.0.2:51413  request p4 +16384 16 KiB`
+pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
+    let entry = store.entry(id);
+    let connection = store.connection(entry.connection);
+    let since = entry.time.since(store.tally().start.unwrap_or(entry.time)) as f64 / 1e9;
+    write!(
+        out,
+        "{:>7} {since:>13.6}  #{:<3} ",
+        entry.frame, entry.connection
+    )?;
+    write!(
+        out,
+        "{} > {}  ",
+        connection.end(entry.side()),
+        connection.end(!entry.side())
+    )?;
+    write!(out, "{}", describe(store, entry))?;
+    match store.missing(id) {
+        0 => writeln!(out),
+        missing => writeln!(out, "  ({missing} bytes not captured)"),
+    }
+}
+
+/// The keys, in the order in which they are written. What a message does not have is left out.
+#[derive(Serialize, Default)]
+struct Row<'a> {
+    frame: u32,
+    first_frame: u32,
+    #[serde(serialize_with = "time")]
+    time: Timestamp,
+    connection: u32,
+    transport: &'static str,
+    src: String,
+    dst: String,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u32>,
+    #[serde(flatten)]
+    said: Said<'a>,
+    #[serde(skip_serializing_if = "is_zero")]
+    missing: u64,
+}
+
+#[derive(Serialize, Default)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    info_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begin: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bitfield: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    have: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ext_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ext_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
+    let entry = store.entry(id);
+    let connection: &Connection = store.connection(entry.connection);
+    let what = store.what(entry);
+    line(
+        &Row {
+            frame: entry.frame.0,
+            first_frame: entry.first_frame.0,
+            time: entry.time,
+            connection: entry.connection.0,
+            transport: "tcp",
+            src: connection.end(entry.side()).to_string(),
+            dst: connection.end(!entry.side()).to_string(),
+            r#type: entry.kind().name(),
+            size: matches!(what, What::Message(_)).then_some(entry.size),
+            said: said(store, entry, &what),
+            missing: store.missing(id),
+        },
+        out,
+    )
+}
+
+fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
+    match what {
+        What::Message(message) => message_said(message, store.extension(entry)),
+        What::Gap { bytes, .. } => Said {
+            bytes: Some(*bytes),
+            ..Said::default()
+        },
+        What::Undecoded { bytes, reason } => Said {
+            bytes: Some(*bytes),
+            reason: Some(reason_code(*reason)),
+            ..Said::default()
+        },
+    }
+}
+
+fn message_said<'a>(message: &Message, extension: Option<&'a str>) -> Said<'a> {
+    let none = Said::default();
+    match message {
+        Message::Handshake(handshake) => Said {
+            info_hash: Some(handshake.info_hash.to_string()),
+            peer_id: Some(handshake.peer_id.to_string()),
+            reserved: Some(handshake.reserved.to_string()),
+            client: client(&handshake.peer_id),
+            features: Some(handshake.reserved.features().collect()),
+            ..none
+        },
+        Message::Have(index) | Message::Suggest(index) | Message::AllowedFast(index) => Said {
+            index: Some(index.0),
+            ..none
+        },
+        Message::Request(block)
+        | Message::Piece(block)
+        | Message::Cancel(block)
+        | Message::Reject(block) => block_said(block),
+        Message::Bitfield(bytes) => Said {
+            bitfield: Some(hex(bytes)),
+            have: Some(bytes.iter().map(|byte| byte.count_ones()).sum()),
+            ..none
+        },
+        Message::Port(port) => Said {
+            port: Some(*port),
+            ..none
+        },
+        Message::Extended { id, payload } => {
+            let body = bencode::parse(payload)
+                .root
+                .filter(|_| *id == 0)
+                .map(|root| bencoded(payload, &root));
+            Said {
+                ext_id: Some(*id),
+                ext_name: extension,
+                body,
+                ..none
+            }
+        }
+        Message::HashRequest(range) | Message::Hashes(range) | Message::HashReject(range) => Said {
+            root: Some(hex(&range.root)),
+            base: Some(range.base),
+            index: Some(range.index),
+            length: Some(range.length),
+            proof: Some(range.proof),
+            ..none
+        },
+        Message::Unknown { id } => Said {
+            id: Some(*id),
+            ..none
+        },
+        Message::Malformed { id, fault } => Said {
+            id: Some(*id),
+            malformed: Some(fault.to_string()),
+            ..none
+        },
+        _ => none,
+    }
+}
+
+fn block_said<'a>(block: &Block) -> Said<'a> {
+    Said {
+        index: Some(block.index.0),
+        begin: Some(block.begin),
+        length: Some(block.length),
+        ..Said::default()
+    }
+}

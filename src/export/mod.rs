@@ -1,0 +1,60 @@
+//! The record as text and as JSON Lines, for people without a screen and for programs.
+
+mod connections;
+mod json;
+mod messages;
+mod summary;
+mod words;
+
+use std::io::{self, Write};
+
+use crate::store::{EntryId, Store};
+
+pub use words::{bytes, closing, describe, duration, side_words};
+
+/// How to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For reading.
+    Text,
+    /// JSON Lines: one object a line.
+    Json,
+}
+
+/// Writes the entries from `first` on, in capture order.
+pub fn messages(
+    store: &Store,
+    first: EntryId,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    store.entries(first).try_for_each(|(id, _)| match format {
+        Format::Text => messages::text(store, id, out),
+        Format::Json => messages::json(store, id, out),
+    })
+}
+
+/// Writes a line for each connection.
+pub fn connections(store: &Store, format: Format, out: &mut impl Write) -> io::Result<()> {
+    store
+        .connections()
+        .iter()
+        .try_for_each(|connection| match format {
+            Format::Text => connections::text(store, connection, out),
+            Format::Json => connections::json(store, connection, out),
+        })
+}
+
+/// Writes the account of the whole capture.
+pub fn summary(
+    store: &Store,
+    name: &str,
+    notes: &[String],
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => summary::text(store, name, notes, out),
+        Format::Json => summary::json(store, name, notes, out),
+    }
+}

@@ -1,0 +1,205 @@
+//! Values as words: the same in exports and on the screen.
+
+use crate::packet::Endpoint;
+use crate::store::{Connection, Entry, Store, What};
+use crate::stream::{Closing, Missing};
+use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
+
+/// `16 KiB`, `1.4 MiB`, `812 B`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if value.fract() < 0.05 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// `12.3 s`, `81 ms`, `4 min 10 s`.
+pub fn duration(nanos: i64) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let seconds = nanos as f64 / 1e9;
+    match nanos {
+        ..1_000_000 => format!("{sign}{} µs", nanos / 1000),
+        ..1_000_000_000 => format!("{sign}{} ms", nanos / 1_000_000),
+        ..60_000_000_000 => format!("{sign}{seconds:.2} s"),
+        _ => format!(
+            "{sign}{} min {:02} s",
+            nanos / 60_000_000_000,
+            nanos / 1_000_000_000 % 60
+        ),
+    }
+}
+
+/// How a connection ended: `FIN by 10.0.0.1:6881`.
+pub fn closing(connection: &Connection) -> Option<String> {
+    let closed = connection.activity.closed?;
+    let how = match closed.how {
+        Closing::Fin => "FIN",
+        Closing::Rst => "RST",
+    };
+    Some(format!("{how} by {}", connection.end(closed.by)))
+}
+
+/// An end of a connection with its client: `10.0.0.1:6881 qBittorrent 4.6.3`.
+pub fn side_words(end: &Endpoint, client: Option<&str>) -> String {
+    match client {
+        Some(client) => format!("{end} {client}"),
+        None => end.to_string(),
+    }
+}
+
+/// What an entry says, in the words of the field.
+pub fn describe(store: &Store, entry: &Entry) -> String {
+    match store.what(entry) {
+        What::Message(message) => message_words(store, entry, &message),
+        What::Gap {
+            bytes: count,
+            missing: Missing::Lost,
+        } => format!("gap: {} not captured", bytes(count)),
+        What::Gap {
+            bytes: count,
+            missing: Missing::Snapped,
+        } => format!("gap: {} cut by the snap length", bytes(count)),
+        What::Undecoded {
+            bytes: count,
+            reason,
+        } => format!("{}, {}", reason_words(reason), bytes(count)),
+    }
+}
+
+fn message_words(store: &Store, entry: &Entry, message: &Message) -> String {
+    let name = name(entry.kind());
+    match message {
+        Message::Handshake(handshake) => {
+            let hash = handshake.info_hash.to_string();
+            let client = client(&handshake.peer_id).unwrap_or_else(|| "unknown client".to_owned());
+            format!("{name} {}…{} {client}", &hash[..4], &hash[38..])
+        }
+        Message::Have(index) | Message::Suggest(index) | Message::AllowedFast(index) => {
+            format!("{name} p{index}")
+        }
+        Message::Bitfield(bitfield) => {
+            let ones: u32 = bitfield.iter().map(|byte| byte.count_ones()).sum();
+            format!("{name} {ones} pieces, {} bytes", bitfield.len())
+        }
+        Message::Request(block)
+        | Message::Cancel(block)
+        | Message::Reject(block)
+        | Message::Piece(block) => {
+            format!("{name} {}", block_words(block))
+        }
+        Message::Port(port) => format!("{name} {port}"),
+        Message::Extended { id: 0, payload } => {
+            format!("{name} handshake {}", extended_words(payload))
+        }
+        Message::Extended { id, .. } => match store.extension(entry) {
+            Some(extension) => format!("{name} {extension}"),
+            None => format!("{name} id {id}, never negotiated"),
+        },
+        Message::HashRequest(range) | Message::Hashes(range) | Message::HashReject(range) => {
+            format!(
+                "{name} layer {} {}..{} proof {}",
+                range.base,
+                range.index,
+                u64::from(range.index) + u64::from(range.length),
+                range.proof
+            )
+        }
+        Message::Unknown { id } => format!("unknown message id {id}"),
+        Message::Malformed { fault, .. } => {
+            format!("{name} malformed: length {}, {fault}", entry.size)
+        }
+        Message::Unread(_) => format!("{name} (not captured)"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Piece, offset, length: `p17 +16384 16 KiB`.
+fn block_words(block: &Block) -> String {
+    format!(
+        "p{} +{} {}",
+        block.index,
+        block.begin,
+        bytes(u64::from(block.length))
+    )
+}
+
+fn extended_words(payload: &[u8]) -> String {
+    let handshake = ExtendedHandshake::read(payload);
+    let names: Vec<String> = handshake
+        .ids
+        .iter()
+        .map(|(name, id)| format!("{name}:{id}"))
+        .collect();
+    let version = handshake
+        .client
+        .map(|client| format!("{client} "))
+        .unwrap_or_default();
+    format!("{version}m{{{}}}", names.join(" "))
+}
+
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::KeepAlive => "keep-alive",
+        Kind::NotInterested => "not interested",
+        Kind::HaveAll => "have all",
+        Kind::HaveNone => "have none",
+        Kind::AllowedFast => "allowed fast",
+        Kind::HashRequest => "hash request",
+        Kind::HashReject => "hash reject",
+        kind => kind.name(),
+    }
+}
+
+/// Why bytes are no message.
+pub(super) fn reason_words(reason: Reason) -> String {
+    match reason {
+        Reason::NotBitTorrent => "not BitTorrent, or encrypted".to_owned(),
+        Reason::CutShort(kind) => format!("{} cut short by the end", name(kind)),
+        Reason::ImpossibleLength => "undecoded: impossible length prefix".to_owned(),
+        Reason::GapOverHeader => "undecoded behind a gap".to_owned(),
+    }
+}
+
+/// Why bytes are no message, for programs.
+pub(super) fn reason_code(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotBitTorrent => "not_bittorrent",
+        Reason::CutShort(_) => "cut_short",
+        Reason::ImpossibleLength => "impossible_length",
+        Reason::GapOverHeader => "gap_over_header",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(bytes(812), "812 B");
+        assert_eq!(bytes(16384), "16 KiB");
+        assert_eq!(bytes(1_500_000), "1.4 MiB");
+        assert_eq!(bytes(1024 * 1024 - 1), "1 MiB");
+        assert_eq!(bytes(u64::MAX), "16384 PiB");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(duration(900), "0 µs");
+        assert_eq!(duration(81_000_000), "81 ms");
+        assert_eq!(duration(-12_345_000_000), "-12.35 s");
+        assert_eq!(duration(250_000_000_000), "4 min 10 s");
+    }
+}

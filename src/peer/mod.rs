@@ -1,0 +1,9 @@
+//! What two peers know and owe each other at one moment of their conversation.
+
+mod pieces;
+mod requests;
+mod talk;
+
+pub use pieces::{Announced, Pieces};
+pub use requests::{MAX_OUTSTANDING, Requests};
+pub use talk::{Choke, Flow, Interest, Peer, Talk};

@@ -1,0 +1,217 @@
+//! The order of the steps: frames -> segments -> streams -> messages -> changes for the store.
+
+use std::sync::Arc;
+
+use crate::capture::{Layout, Note, Reader};
+use crate::packet;
+use crate::store::{Change, Record, Tally, What};
+use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
+use crate::wire::{Decoded, Framed, Framer, Undecoded};
+
+/// Frames decoded between two looks at the outside: some ten milliseconds.
+const BATCH: usize = 8192;
+
+/// How far the reading is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the capture that were read.
+    pub read: u64,
+    /// Bytes of the capture.
+    pub total: u64,
+    /// True behind the last batch.
+    pub is_done: bool,
+    /// Why the end came before the end of the file.
+    pub note: Option<Note>,
+}
+
+/// The two directions of each connection, made with its first bytes.
+type Framers = Vec<Option<Box<[Framer; 2]>>>;
+
+/// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
+#[derive(Debug)]
+pub struct Pipeline {
+    reader: Reader,
+    streams: Streams,
+    framers: Framers,
+    tally: Tally,
+    last: FrameRef,
+    known: Option<Arc<Layout>>,
+}
+
+impl Pipeline {
+    /// A pipeline fed by `reader`.
+    pub fn new(reader: Reader) -> Pipeline {
+        Pipeline {
+            reader,
+            streams: Streams::default(),
+            framers: Vec::new(),
+            tally: Tally::default(),
+            last: FrameRef::default(),
+            known: None,
+        }
+    }
+
+    /// Decodes the next frames and appends what they change.
+    pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
+        let mut is_done = false;
+        for _ in 0..BATCH {
+            if !self.frame(changes) {
+                is_done = true;
+                self.finish(changes);
+                break;
+            }
+        }
+        self.report(changes);
+        let (read, total) = self.reader.progress();
+        Progress {
+            read,
+            total,
+            is_done,
+            note: self.reader.note().cloned(),
+        }
+    }
+
+    /// Decodes one frame; false when there is none.
+    fn frame(&mut self, changes: &mut Vec<Change>) -> bool {
+        let Some(frame) = self.reader.next_frame() else {
+            return false;
+        };
+        let at = FrameRef {
+            number: frame.number,
+            position: frame.position,
+            time: frame.time,
+        };
+        self.last = at;
+        self.tally.frame(&frame);
+        match packet::parse(&frame) {
+            Err(skip) => self.tally.skip(skip),
+            Ok(segment) => {
+                self.tally.segments += 1;
+                let framers = &mut self.framers;
+                self.streams.push(&segment, at, &mut |id, event| {
+                    decode(framers, id, event, at, changes)
+                });
+            }
+        }
+        true
+    }
+
+    /// The capture has ended: what waited behind holes and what was cut short comes out.
+    fn finish(&mut self, changes: &mut Vec<Change>) {
+        let (framers, last) = (&mut self.framers, self.last);
+        self.streams
+            .finish(&mut |id, event| decode(framers, id, event, last, changes));
+    }
+
+    /// Counts, and how the file is laid out where that is new.
+    fn report(&mut self, changes: &mut Vec<Change>) {
+        self.streams.take_activity(|connection, activity| {
+            changes.push(Change::Activity {
+                connection,
+                activity,
+            })
+        });
+        self.tally.damaged_blocks = self.reader.damaged_blocks();
+        changes.push(Change::Tally(Box::new(self.tally.clone())));
+        let layout = self.reader.layout();
+        if self
+            .known
+            .as_ref()
+            .is_none_or(|known| !Arc::ptr_eq(known, layout))
+        {
+            changes.push(Change::Layout(layout.clone()));
+            self.known = Some(layout.clone());
+        }
+    }
+}
+
+/// What the frame `now` did to a stream -> what the store is told.
+fn decode(
+    framers: &mut Framers,
+    id: ConnectionId,
+    event: Event<'_>,
+    now: FrameRef,
+    changes: &mut Vec<Change>,
+) {
+    if let Event::Opened { ends, opener } = event {
+        framers.push(None);
+        changes.push(Change::Opened {
+            connection: id,
+            ends,
+            opener,
+            first: now,
+        });
+        return;
+    }
+    let framers = framers[id.0 as usize].get_or_insert_default();
+    let mut out = |side, decoded| changes.push(change(id, side, decoded, now));
+    match event {
+        Event::Opened { .. } => {}
+        Event::Data {
+            side,
+            seq,
+            bytes,
+            at,
+        } => framers[side.index()].data(seq, bytes, at, &mut |decoded| out(side, decoded)),
+        Event::Gap {
+            side,
+            seq,
+            len,
+            missing,
+        } => {
+            framers[side.index()].gap(seq, len, missing, now, &mut |decoded| out(side, decoded));
+        }
+        Event::Ended => {
+            for side in Side::BOTH {
+                framers[side.index()].finish(&mut |decoded| out(side, decoded));
+            }
+        }
+    }
+}
+
+fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {
+    let whole = |place, what| Record {
+        connection,
+        side,
+        time: now.time,
+        frame: now.number,
+        place,
+        size: 0,
+        missing: 0,
+        what,
+    };
+    let record = match decoded {
+        Decoded::Lost => return Change::Lost { connection, side },
+        Decoded::Message(Framed {
+            message,
+            size,
+            place,
+            missing,
+        }) => Record {
+            size,
+            missing,
+            ..whole(place, What::Message(message))
+        },
+        Decoded::Gap {
+            bytes,
+            missing,
+            place,
+        } => whole(place, What::Gap { bytes, missing }),
+        Decoded::Undecoded(Undecoded {
+            reason,
+            bytes,
+            missing,
+            place,
+            last,
+        }) => {
+            let what = What::Undecoded { bytes, reason };
+            Record {
+                missing,
+                time: last.time,
+                frame: last.number,
+                ..whole(place, what)
+            }
+        }
+    };
+    Change::Said(Box::new(record))
+}

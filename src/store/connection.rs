@@ -1,0 +1,185 @@
+//! What is known of a connection as a whole.
+
+use super::history::History;
+use super::{EntryId, Record, StreamTally, What};
+use crate::packet::Endpoint;
+use crate::peer::Talk;
+use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
+use crate::wire::{self, ExtendedHandshake, Handshake, InfoHash, Message};
+
+/// A connection and its conversation.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its number, which is its place in the list.
+    pub id: ConnectionId,
+    /// Its ends; [`Side`] is the index.
+    pub ends: [Endpoint; 2],
+    /// Who opened it, as far as that is known.
+    pub opener: (Side, Evidence),
+    /// Its first frame.
+    pub first: FrameRef,
+    /// Its segments.
+    pub activity: Activity,
+    /// Made with the first entry: a port scan has none.
+    conversation: Option<Box<Conversation>>,
+}
+
+#[derive(Debug, Default)]
+struct Conversation {
+    history: History,
+    sides: [SideFacts; 2],
+    info_hash: Option<InfoHash>,
+}
+
+/// What one side said of itself, and how much it said, over the whole capture.
+#[derive(Clone, Debug, Default)]
+pub struct SideFacts {
+    /// Its handshake.
+    pub handshake: Option<Handshake>,
+    /// `v` of its extended handshake.
+    pub version: Option<String>,
+    /// Messages.
+    pub messages: u64,
+    /// Bytes of blocks that it sent.
+    pub payload_bytes: u64,
+    /// Where the bytes of its stream went.
+    pub stream: StreamTally,
+}
+
+impl SideFacts {
+    /// Name of the client: from the peer id, or else by its own words.
+    pub fn client(&self) -> Option<String> {
+        let by_id = self
+            .handshake
+            .and_then(|handshake| wire::client(&handshake.peer_id));
+        by_id.or_else(|| self.version.clone())
+    }
+}
+
+impl Connection {
+    pub(super) fn new(
+        id: ConnectionId,
+        ends: [Endpoint; 2],
+        opener: (Side, Evidence),
+        first: FrameRef,
+    ) -> Connection {
+        Connection {
+            id,
+            ends,
+            opener,
+            first,
+            activity: Activity::default(),
+            conversation: None,
+        }
+    }
+
+    /// One end.
+    pub fn end(&self, side: Side) -> &Endpoint {
+        &self.ends[side.index()]
+    }
+
+    /// The side that opened it, shown first.
+    pub fn opener(&self) -> Side {
+        self.opener.0
+    }
+
+    /// Its entries, in order.
+    pub fn entries(&self) -> &[EntryId] {
+        self.conversation
+            .as_ref()
+            .map_or(&[], |conversation| conversation.history.entries())
+    }
+
+    /// Facts of one side; `None` before it said anything.
+    pub fn facts(&self, side: Side) -> Option<&SideFacts> {
+        self.conversation
+            .as_ref()
+            .map(|conversation| &conversation.sides[side.index()])
+    }
+
+    /// Name of the client at one end.
+    pub fn client(&self, side: Side) -> Option<String> {
+        self.facts(side)?.client()
+    }
+
+    /// The torrent that its first handshake names.
+    pub fn info_hash(&self) -> Option<InfoHash> {
+        self.conversation.as_ref()?.info_hash
+    }
+
+    /// The state behind its last entry.
+    pub fn now(&self) -> Option<&Talk> {
+        self.conversation
+            .as_ref()
+            .map(|conversation| conversation.history.now())
+    }
+
+    /// True when one of its directions was read as the peer wire protocol.
+    pub fn is_bittorrent(&self) -> bool {
+        self.conversation
+            .as_ref()
+            .is_some_and(|conversation| conversation.sides.iter().any(|side| side.messages > 0))
+    }
+
+    pub(super) fn extension(&self, sender: Side, id: u8) -> Option<&str> {
+        match id {
+            0 => Some("handshake"),
+            id => self.now()?.extension(sender, id),
+        }
+    }
+
+    /// Takes what a side says of itself.
+    pub(super) fn learn(&mut self, side: Side, message: &Message) {
+        let evidence = &mut self.opener;
+        let conversation = self.conversation.get_or_insert_default();
+        let facts = &mut conversation.sides[side.index()];
+        match message {
+            Message::Handshake(handshake) => {
+                facts.handshake = Some(**handshake);
+                if conversation.info_hash.is_none() {
+                    conversation.info_hash = Some(handshake.info_hash);
+                    // Who speaks first has opened the connection, should its SYN be missing.
+                    if evidence.1 == Evidence::Guess {
+                        *evidence = (side, Evidence::Handshake);
+                    }
+                }
+            }
+            Message::Extended { id: 0, payload } => {
+                let version = ExtendedHandshake::read(payload).client;
+                facts.version = version.or_else(|| facts.version.take());
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds an entry to the conversation and its bytes to the counts.
+    pub(super) fn push(&mut self, id: EntryId, record: &Record, wire_len: u64) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.history.push(id, record.side, &record.what);
+        let facts = &mut conversation.sides[record.side.index()];
+        facts.stream.gap += record.missing;
+        match &record.what {
+            What::Message(message) => {
+                facts.messages += 1;
+                facts.stream.decoded += wire_len - record.missing;
+                if let Message::Piece(block) = message {
+                    facts.payload_bytes += u64::from(block.length);
+                }
+            }
+            What::Gap { bytes, .. } => facts.stream.gap += bytes,
+            What::Undecoded { bytes, .. } => facts.stream.undecoded += bytes,
+        }
+    }
+
+    pub(super) fn lose(&mut self, side: Side) {
+        self.conversation.get_or_insert_default().history.lose(side);
+    }
+
+    pub(super) fn talk_at(&self, ordinal: usize, apply: impl FnMut(&mut Talk, EntryId)) -> Talk {
+        self.conversation
+            .as_ref()
+            .map_or_else(Talk::default, |conversation| {
+                conversation.history.at(ordinal, apply)
+            })
+    }
+}

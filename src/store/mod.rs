@@ -1,0 +1,169 @@
+//! The record of a capture: compact entries, what is known of each connection, and the state at any entry.
+
+mod arena;
+mod change;
+mod connection;
+mod entry;
+mod history;
+mod raw;
+mod tally;
+
+pub use change::{Change, Record, What};
+pub use connection::{Connection, SideFacts};
+pub use entry::{Entry, EntryId};
+pub use history::{CHECKPOINT_MIN, History};
+pub use raw::{Raw, RawFrame, read_raw};
+pub use tally::{StreamTally, Tally};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arena::Arena;
+
+use crate::capture::Layout;
+use crate::peer::Talk;
+use crate::stream::ConnectionId;
+use crate::swarm::Swarm;
+use crate::wire::{InfoHash, Message};
+
+/// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
+#[derive(Debug, Default)]
+pub struct Store {
+    entries: entry::Entries,
+    arena: Arena,
+    /// Bytes missing from a message: few have any.
+    missing: HashMap<EntryId, u64>,
+    connections: Vec<Connection>,
+    swarms: HashMap<InfoHash, Swarm>,
+    tally: Tally,
+    layout: Option<Arc<Layout>>,
+}
+
+impl Store {
+    /// Takes the next thing that the capture teaches.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Opened {
+                connection,
+                ends,
+                opener,
+                first,
+            } => {
+                debug_assert_eq!(connection.0 as usize, self.connections.len());
+                self.connections
+                    .push(Connection::new(connection, ends, opener, first));
+            }
+            Change::Said(record) => self.record(*record),
+            Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),
+            Change::Activity {
+                connection,
+                activity,
+            } => self.connections[connection.0 as usize].activity = activity,
+            Change::Tally(tally) => self.tally = *tally,
+            Change::Layout(layout) => self.layout = Some(layout),
+        }
+    }
+
+    fn record(&mut self, record: Record) {
+        let id = self.entries.next_id();
+        let connection = &mut self.connections[record.connection.0 as usize];
+        let mut extension = None;
+        if let What::Message(message) = &record.what {
+            let had_torrent = connection.info_hash().is_some();
+            connection.learn(record.side, message);
+            if let Some(info_hash) = connection.info_hash() {
+                let swarm = self
+                    .swarms
+                    .entry(info_hash)
+                    .or_insert_with(|| Swarm::new(info_hash));
+                swarm.connections += u32::from(!had_torrent);
+                swarm.learn(message);
+            }
+            if let Message::Extended { id, .. } = message {
+                extension = connection.extension(record.side, *id);
+            }
+        }
+        if record.missing > 0 {
+            self.missing.insert(id, record.missing);
+        }
+        let entry = Entry::new(&record, extension, &mut self.arena);
+        connection.push(id, &record, entry.wire_len());
+        self.entries.push(entry);
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True before the first entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One entry.
+    pub fn entry(&self, id: EntryId) -> &Entry {
+        self.entries.get(id)
+    }
+
+    /// All entries from `first` on, in capture order.
+    pub fn entries(&self, first: EntryId) -> impl Iterator<Item = (EntryId, &Entry)> {
+        self.entries.from(first)
+    }
+
+    /// What an entry says, taken out of its packed form.
+    pub fn what(&self, entry: &Entry) -> What {
+        entry.what(&self.arena)
+    }
+
+    /// The name of an extended message, if its id was negotiated.
+    pub fn extension(&self, entry: &Entry) -> Option<&str> {
+        entry.extension(&self.arena)
+    }
+
+    /// Bytes of an entry's message that are not in the capture.
+    pub fn missing(&self, id: EntryId) -> u64 {
+        self.missing.get(&id).copied().unwrap_or(0)
+    }
+
+    /// All connections, by number.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// One connection.
+    pub fn connection(&self, id: ConnectionId) -> &Connection {
+        &self.connections[id.0 as usize]
+    }
+
+    /// The state of a connection behind its entry number `ordinal` (from 0): found by the checkpoint before it.
+    pub fn talk_at(&self, id: ConnectionId, ordinal: usize) -> Talk {
+        let connection = self.connection(id);
+        connection.talk_at(ordinal, |talk, id| {
+            let entry = self.entry(id);
+            if let What::Message(message) = self.what(entry) {
+                talk.apply(entry.side(), &message);
+            }
+        })
+    }
+
+    /// The torrent that a connection speaks of.
+    pub fn swarm_of(&self, connection: &Connection) -> Option<&Swarm> {
+        self.swarms.get(&connection.info_hash()?)
+    }
+
+    /// All torrents.
+    pub fn swarms(&self) -> impl Iterator<Item = &Swarm> {
+        self.swarms.values()
+    }
+
+    /// Where every frame went.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// How to find a frame in the file again.
+    pub fn layout(&self) -> Option<&Arc<Layout>> {
+        self.layout.as_ref()
+    }
+}

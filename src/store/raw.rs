@@ -1,0 +1,156 @@
+//! The bytes of a message, read again from the capture.
+
+use std::ops::Range;
+
+use super::{EntryId, Store};
+use crate::capture::{FrameNumber, Reader, Source, Timestamp};
+use crate::packet::{self, Segment};
+use crate::stream::SeqNumber;
+
+/// Bytes of a message that are shown at most.
+pub const MAX_RAW: usize = 1 << 20;
+/// Frames looked through for the first byte of a message.
+const MAX_FRAMES: u32 = 100_000;
+
+/// A message as it was on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Raw {
+    /// Its bytes, length prefix included, at most [`MAX_RAW`]; zero where they are not in the capture.
+    pub bytes: Vec<u8>,
+    /// Which of them are there.
+    present: Vec<bool>,
+    /// Bytes of the whole message.
+    pub total: u64,
+    /// The frames that carried them.
+    pub frames: Vec<RawFrame>,
+}
+
+/// A frame's share in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawFrame {
+    /// Its number in the capture.
+    pub number: FrameNumber,
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Which bytes of the message it brought.
+    pub range: Range<usize>,
+}
+
+impl Raw {
+    /// The byte at an offset, if it is in the capture.
+    pub fn get(&self, at: usize) -> Option<u8> {
+        self.present.get(at)?.then(|| self.bytes[at])
+    }
+
+    /// Takes what is new of a segment that begins `offset` bytes from the start of the message.
+    fn take(&mut self, offset: i64, payload: &[u8]) -> Option<Range<usize>> {
+        let start = offset.max(0);
+        let end = (offset + payload.len() as i64).min(self.bytes.len() as i64);
+        if start >= end {
+            return None;
+        }
+        let range = start as usize..end as usize;
+        let mut took = false;
+        for at in range
+            .clone()
+            .filter(|at| !self.present[*at])
+            .collect::<Vec<_>>()
+        {
+            self.bytes[at] = payload[(at as i64 - offset) as usize];
+            self.present[at] = true;
+            took = true;
+        }
+        took.then_some(range)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.present.iter().all(|present| *present)
+    }
+}
+
+/// Reads the bytes of an entry again. `None` before the capture's layout is known.
+pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
+    let entry = store.entry(id);
+    let connection = store.connection(entry.connection);
+    let (src, dst) = (
+        *connection.end(entry.side()),
+        *connection.end(!entry.side()),
+    );
+    let total = entry.wire_len();
+    let len = total.min(MAX_RAW as u64) as usize;
+    let mut raw = Raw {
+        bytes: vec![0; len],
+        present: vec![false; len],
+        total,
+        frames: Vec::new(),
+    };
+
+    let mut reader = Reader::resume(source.clone(), store.layout()?, entry.position());
+    // The reader counts from the first frame it reads; the one with the message's first byte tells the difference.
+    let mut ahead = None;
+    while let Some(frame) = reader.next_frame() {
+        let number = frame.number.0;
+        if ahead.is_none() && number > MAX_FRAMES
+            || ahead.is_some_and(|ahead| number + ahead > entry.frame.0)
+        {
+            break;
+        }
+        let Ok(segment) = packet::parse(&frame) else {
+            continue;
+        };
+        if (segment.src, segment.dst) != (src, dst) {
+            continue;
+        }
+        let offset = i64::from(first_byte(&segment).since(entry.seq));
+        if let Some(range) = raw.take(offset, segment.payload) {
+            if range.start == 0 {
+                ahead = Some(entry.first_frame.0.saturating_sub(number));
+            }
+            raw.frames.push(RawFrame {
+                number: FrameNumber(number),
+                time: frame.time,
+                range,
+            });
+        }
+        if raw.is_complete() {
+            break;
+        }
+    }
+    for frame in &mut raw.frames {
+        frame.number.0 += ahead.unwrap_or(0);
+    }
+    Some(raw)
+}
+
+/// A SYN takes one number.
+fn first_byte(segment: &Segment<'_>) -> SeqNumber {
+    SeqNumber(segment.seq) + u32::from(segment.flags.syn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_win_and_holes_stay_open() {
+        let mut raw = Raw {
+            bytes: vec![0; 6],
+            present: vec![false; 6],
+            total: 6,
+            frames: Vec::new(),
+        };
+        assert_eq!(raw.take(4, b"ef"), Some(4..6));
+        assert_eq!(raw.take(-2, b"xxab"), Some(0..2));
+        assert_eq!(raw.take(0, b"XX"), None);
+        assert_eq!(
+            (raw.get(1), raw.get(2), raw.get(5)),
+            (Some(b'b'), None, Some(b'f'))
+        );
+        assert!(!raw.is_complete());
+        raw.take(1, b"Xcd");
+        assert_eq!(
+            (raw.bytes.as_slice(), raw.is_complete()),
+            (&b"abcdef"[..], true)
+        );
+    }
+}

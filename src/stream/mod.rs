@@ -1,0 +1,126 @@
+//! Segments -> the bytes that each side of a connection sent, in order, and the gaps between them.
+//!
+//! Nothing is copied but what arrives out of order. Bytes are handed on as [`Event`]s while the
+//! frame that carries them is still in the reader's window.
+
+mod assembler;
+mod connection;
+mod seq;
+mod streams;
+
+use std::ops::Not;
+
+pub use assembler::{MAX_HELD_BYTES, MAX_HELD_SEGMENTS};
+pub use connection::{Activity, Closed, Closing, Direction};
+pub use seq::SeqNumber;
+pub use streams::Streams;
+
+use crate::capture::{FilePosition, FrameNumber, Timestamp};
+use crate::packet::Endpoint;
+
+/// A connection's number, from 0 in order of first frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u32);
+
+impl std::fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One of the two ends of a connection. `A` sent its SYN; where none was captured, its first frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The first end.
+    A,
+    /// The other.
+    B,
+}
+
+impl Side {
+    /// Both, for walking through them.
+    pub const BOTH: [Side; 2] = [Side::A, Side::B];
+
+    /// Index into a pair of things that belong to the sides.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl Not for Side {
+    type Output = Side;
+
+    fn not(self) -> Side {
+        match self {
+            Side::A => Side::B,
+            Side::B => Side::A,
+        }
+    }
+}
+
+/// The frame something was in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameRef {
+    /// Its number in the capture.
+    pub number: FrameNumber,
+    /// Where to read it again.
+    pub position: FilePosition,
+    /// When it was captured.
+    pub time: Timestamp,
+}
+
+/// How it is known which side opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// It sent the SYN.
+    Syn,
+    /// It sent the first handshake.
+    Handshake,
+    /// Its port is the higher one.
+    Guess,
+}
+
+/// Why bytes of a stream are not in the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Their segment was not captured.
+    Lost,
+    /// Their segment was cut by the snap length.
+    Snapped,
+}
+
+/// What a segment did to its connection.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The first frame of a connection.
+    Opened {
+        /// Who talks to whom; `A` first.
+        ends: [Endpoint; 2],
+        /// Who opened it, and how we know.
+        opener: (Side, Evidence),
+    },
+    /// The next bytes of a stream.
+    Data {
+        /// Who sent them.
+        side: Side,
+        /// Sequence number of the first.
+        seq: SeqNumber,
+        /// The bytes; empty never.
+        bytes: &'a [u8],
+        /// The frame they were in, not always the one that put them in order.
+        at: FrameRef,
+    },
+    /// The next bytes of a stream are not in the capture.
+    Gap {
+        /// Who sent them.
+        side: Side,
+        /// Sequence number of the first.
+        seq: SeqNumber,
+        /// How many.
+        len: u64,
+        /// Why.
+        missing: Missing,
+    },
+    /// Nothing more will come of this connection: its four-tuple is used again, or the capture has ended.
+    Ended,
+}

@@ -1,0 +1,18 @@
+//! Bytes of a stream -> messages of the peer wire protocol.
+//!
+//! Only what a message says is looked at: a block of 16 KiB is 13 bytes read and 16,384 stepped over.
+
+pub mod bencode;
+mod client;
+mod extended;
+mod framing;
+mod handshake;
+mod message;
+mod text;
+
+pub use client::client;
+pub use extended::ExtendedHandshake;
+pub use framing::{Decoded, Framed, Framer, Place, Reason, Undecoded};
+pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
+pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
+pub use text::plain;
