@@ -11,7 +11,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
     after_help = "On a terminal FILE is opened on the screen; otherwise its summary is printed.\n\
     Exit codes: 0, 2 usage, 3 nothing to read, 4 not permitted."
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// What to do instead of opening the screen.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -28,7 +28,7 @@ pub struct Args {
 
 /// Without a screen.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Print a line for each message, in capture order.
     Messages(Output),
     /// Print each connection: who, how long, what was exchanged.
@@ -39,7 +39,7 @@ pub enum Command {
 
 /// Where the frames come from.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Input {
+pub(crate) struct Input {
     /// A capture: .pcap or .pcapng.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -53,14 +53,14 @@ pub struct Input {
 
 impl Input {
     /// The file that was named, either way.
-    pub fn path(&self) -> Option<&PathBuf> {
+    pub(crate) fn path(&self) -> Option<&PathBuf> {
         self.file.as_ref().or(self.read.as_ref())
     }
 }
 
 /// What a command reads and how it prints.
 #[derive(Debug, ClapArgs)]
-pub struct Output {
+pub(crate) struct Output {
     /// The capture.
     #[command(flatten)]
     pub input: Input,
@@ -71,7 +71,7 @@ pub struct Output {
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, ClapArgs)]
-pub struct Look {
+pub(crate) struct Look {
     /// No colours; NO_COLOR does the same.
     #[arg(long, global = true)]
     pub no_color: bool,

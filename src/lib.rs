@@ -3,9 +3,24 @@
 //! The tree is the line of flow; a module may name only what stands to its left:
 //!
 //! ```text
-//! capture -> packet -> stream -> wire -> peer -> swarm -> store -> pipeline -> export | view -> app -> main
+//! capture -> packet -> stream -> wire -> peer -> swarm -> store -> pipeline -> export -> view -> app
 //! ```
+//!
+//! - [`capture`]: frames with a time and a place in a file;
+//! - [`packet`]: a frame -> a TCP segment, or the reason there is none;
+//! - [`stream`]: segments -> bytes in order, and gaps;
+//! - [`wire`]: bytes -> messages;
+//! - [`peer`]: what two peers know and owe each other;
+//! - [`swarm`]: one torrent across connections;
+//! - [`store`]: the record, and the state at any message;
+//! - [`pipeline`]: all of these in their order, on one page;
+//! - [`export`]: the record as text and JSON;
+//! - [`view`]: the record as a picture;
+//! - [`app`]: keys in, screens out.
+//!
+//! Below `app` nothing opens, prints or asks a clock, but for [`capture`], which reads.
 
+pub mod app;
 pub mod capture;
 pub mod export;
 pub mod packet;
@@ -14,4 +29,5 @@ pub mod pipeline;
 pub mod store;
 pub mod stream;
 pub mod swarm;
+pub mod view;
 pub mod wire;

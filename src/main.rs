@@ -13,6 +13,7 @@ use peerscope::capture::{OpenError, Reader, Source};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
+use peerscope::view::{Glyphs, Look};
 
 /// The capture behind `--demo`.
 const DEMO: &[u8] = include_bytes!("../captures/choke_dance.pcap");
@@ -56,12 +57,37 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn screen(args: &Args) -> anyhow::Result<ExitCode> {
     let (reader, name) = open(&args.input)?;
-    anyhow::ensure!(
-        io::stdin().is_terminal(),
-        "cannot read keys: standard input is no terminal; use `peerscope summary {name}`"
-    );
-    let _ = reader;
+    if !io::stdin().is_terminal() {
+        anyhow::bail!(
+            "standard input is no terminal, so no key could be read; use `peerscope summary {name}`"
+        );
+    }
+    peerscope::app::run(reader, &name, look(args.look))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// <https://no-color.org>: the variable counts when it is not empty. A locale without UTF-8 cannot show lines.
+fn look(wanted: args::Look) -> Look {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find(|name| is_set(name))
+        .and_then(std::env::var_os);
+    let is_utf8 = locale.is_none_or(|value| {
+        let value = value.to_string_lossy().to_uppercase();
+        value.contains("UTF-8") || value.contains("UTF8")
+    });
+    Look {
+        has_color: !wanted.no_color && !is_set("NO_COLOR"),
+        glyphs: if wanted.ascii
+            || !is_utf8
+            || std::env::var_os("TERM").is_some_and(|term| term == "linux")
+        {
+            Glyphs::ASCII
+        } else {
+            Glyphs::UNICODE
+        },
+    }
 }
 
 fn no_input() -> ExitCode {

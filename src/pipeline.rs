@@ -89,7 +89,7 @@ impl Pipeline {
                 self.tally.segments += 1;
                 let framers = &mut self.framers;
                 self.streams.push(&segment, at, &mut |id, event| {
-                    decode(framers, id, event, at, changes)
+                    decode(framers, id, event, at, changes);
                 });
             }
         }
@@ -109,7 +109,7 @@ impl Pipeline {
             changes.push(Change::Activity {
                 connection,
                 activity,
-            })
+            });
         });
         self.tally.damaged_blocks = self.reader.damaged_blocks();
         changes.push(Change::Tally(Box::new(self.tally.clone())));

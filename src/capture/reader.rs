@@ -30,6 +30,11 @@ pub enum Note {
         /// Where it starts.
         position: FilePosition,
     },
+    /// The reading was stopped here.
+    Stopped {
+        /// Where.
+        position: FilePosition,
+    },
     /// The system failed to read.
     Io {
         /// Where.
@@ -53,6 +58,13 @@ impl fmt::Display for Note {
                 write!(
                     f,
                     "the capture is damaged at offset {}: the rest was left unread",
+                    position.0
+                )
+            }
+            Note::Stopped { position } => {
+                write!(
+                    f,
+                    "reading was stopped at offset {}: the rest was left unread",
                     position.0
                 )
             }
@@ -281,7 +293,7 @@ impl Reader {
 
     /// Bytes of the file that were read and its length: the progress.
     pub fn progress(&self) -> (u64, u64) {
-        let len = self.source().len().unwrap_or(self.position);
+        let len = self.source().size().unwrap_or(self.position);
         (self.position.min(len), len)
     }
 }

@@ -102,7 +102,7 @@ impl Source {
     }
 
     /// Length in bytes at this moment; a file may still grow.
-    pub fn len(&self) -> io::Result<u64> {
+    pub fn size(&self) -> io::Result<u64> {
         match self {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(bytes) => Ok(bytes.len() as u64),

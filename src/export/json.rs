@@ -17,6 +17,10 @@ pub(super) fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<(
 }
 
 /// Seconds with all nine decimals, which a double could not hold.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
 pub(super) fn time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     let raw = RawValue::from_string(time.to_string()).map_err(serde::ser::Error::custom)?;
     raw.serialize(serializer)
@@ -38,7 +42,7 @@ pub(super) fn optional_time<S: Serializer>(
 }
 
 /// Bytes as hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 use crate::store::{EntryId, Store};
 
+pub use json::hex;
 pub use words::{bytes, closing, describe, duration, side_words};
 
 /// How to write.

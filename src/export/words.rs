@@ -17,11 +17,12 @@ pub fn bytes(count: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if value.fract() < 0.05 {
-        format!("{value:.0} {}", UNITS[unit])
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
+    let rounded = format!("{value:.1}");
+    format!(
+        "{} {}",
+        rounded.strip_suffix(".0").unwrap_or(&rounded),
+        UNITS[unit]
+    )
 }
 
 /// `12.3 s`, `81 ms`, `4 min 10 s`.
@@ -30,9 +31,9 @@ pub fn duration(nanos: i64) -> String {
     let nanos = nanos.unsigned_abs();
     let seconds = nanos as f64 / 1e9;
     match nanos {
-        ..1_000_000 => format!("{sign}{} µs", nanos / 1000),
-        ..1_000_000_000 => format!("{sign}{} ms", nanos / 1_000_000),
-        ..60_000_000_000 => format!("{sign}{seconds:.2} s"),
+        0..1_000_000 => format!("{sign}{} µs", nanos / 1000),
+        1_000_000..1_000_000_000 => format!("{sign}{} ms", nanos / 1_000_000),
+        1_000_000_000..60_000_000_000 => format!("{sign}{seconds:.2} s"),
         _ => format!(
             "{sign}{} min {:02} s",
             nanos / 60_000_000_000,

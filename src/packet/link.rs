@@ -9,12 +9,11 @@ use crate::capture::LinkType;
 pub(super) fn slice(link: LinkType, bytes: &[u8]) -> Result<LaxSlicedPacket<'_>, Skip> {
     match link {
         LinkType::ETHERNET => LaxSlicedPacket::from_ethernet(bytes).map_err(|_| Skip::Cut),
-        LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => ip(bytes),
+        // Number 12 is RAW on most systems, 14 on OpenBSD: some files carry the system's number.
+        LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 | LinkType(12 | 14) => ip(bytes),
         LinkType::NULL | LinkType::LOOP => ip(bytes.get(4..).ok_or(Skip::Cut)?),
         LinkType::LINUX_SLL => ether_type(bytes, 14, 16),
         LinkType::LINUX_SLL2 => ether_type(bytes, 0, 20),
-        // Number 12 is RAW on most systems, 14 on OpenBSD: some files carry the system's number.
-        LinkType(12 | 14) => ip(bytes),
         unknown => Err(Skip::Link(unknown)),
     }
 }

@@ -131,7 +131,7 @@ impl Talk {
             Message::Piece(block) => other.requests.answer(*block),
             Message::Reject(block) => other.requests.withdraw(*block),
             Message::Extended { id: 0, payload } => {
-                peer.rename(ExtendedHandshake::read(payload).ids)
+                peer.rename(ExtendedHandshake::read(payload).ids);
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use super::{Record, What};
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::stream::{ConnectionId, Missing, SeqNumber, Side};
 use crate::wire::{
-    Block, Handshake, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, Reason, id,
+    Block, Handshake, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, Reason,
 };
 
 /// The number of an entry, from 0 in capture order over all connections.
@@ -241,7 +241,7 @@ fn pack(message: &Message, extension: Option<&str>, arena: &mut Arena) -> (Kind,
             let id = u32::from(*id) | u32::from(arena.name(extension)) << 8;
             // Metadata and peer exchange are read again from the file when somebody looks.
             let is_kept = *payload != Box::default()
-                && id & 0xff == 0
+                && matches!(message, Message::Extended { id: 0, .. })
                 && payload.len() <= MAX_BITFIELD as usize;
             match if is_kept { arena.keep(payload) } else { None } {
                 Some(offset) => whole([id, offset, payload.len() as u32]),
@@ -342,7 +342,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Place;
+    use crate::wire::{Place, id};
 
     fn record(what: What) -> Record {
         let place = Place {

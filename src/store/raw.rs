@@ -8,14 +8,14 @@ use crate::packet::{self, Segment};
 use crate::stream::SeqNumber;
 
 /// Bytes of a message that are shown at most.
-pub const MAX_RAW: usize = 1 << 20;
+const MAX_RAW: usize = 1 << 20;
 /// Frames looked through for the first byte of a message.
 const MAX_FRAMES: u32 = 100_000;
 
 /// A message as it was on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Raw {
-    /// Its bytes, length prefix included, at most [`MAX_RAW`]; zero where they are not in the capture.
+    /// Its bytes, length prefix included, at most a mebibyte; zero where they are not in the capture.
     pub bytes: Vec<u8>,
     /// Which of them are there.
     present: Vec<bool>,

@@ -218,7 +218,7 @@ mod tests {
             let out = &mut self.out;
             self.streams
                 .push(&segment, FrameRef::default(), &mut |id, event| {
-                    picture(out, id, &event)
+                    picture(out, id, &event);
                 });
             self
         }

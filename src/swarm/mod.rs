@@ -33,7 +33,7 @@ impl Swarm {
             Message::Bitfield(bytes) => self.piece_count.bitfield(bytes),
             // A piece that somebody has, gives or grants exists. A request may be for anything.
             Message::Have(index) | Message::AllowedFast(index) | Message::Suggest(index) => {
-                self.piece_count.exists(*index)
+                self.piece_count.exists(*index);
             }
             Message::Piece(block) => self.piece_count.exists(block.index),
             _ => {}

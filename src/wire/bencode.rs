@@ -177,8 +177,8 @@ impl Parser<'_> {
                 Value::Int(self.number(b'e')?)
             }
             b'0'..=b'9' => Value::Bytes(self.string()?),
-            b'l' => self.list(depth)?,
-            b'd' => self.dict(depth)?,
+            b'l' => self.list(depth),
+            b'd' => self.dict(depth),
             _ => return Err(self.fatal(FaultKind::NotAValue)),
         };
         Ok(Node {
@@ -188,7 +188,7 @@ impl Parser<'_> {
     }
 
     /// What a list holds before something unreadable is still worth showing.
-    fn list(&mut self, depth: usize) -> Result<Value, Fatal> {
+    fn list(&mut self, depth: usize) -> Value {
         self.at += 1;
         let mut items = Vec::new();
         while let Ok(false) = self.is_end() {
@@ -197,10 +197,10 @@ impl Parser<'_> {
                 Err(Fatal) => break,
             }
         }
-        Ok(Value::List(items))
+        Value::List(items)
     }
 
-    fn dict(&mut self, depth: usize) -> Result<Value, Fatal> {
+    fn dict(&mut self, depth: usize) -> Value {
         self.at += 1;
         let mut entries: Vec<(Range<usize>, Node)> = Vec::new();
         while let Ok(false) = self.is_end() {
@@ -218,7 +218,7 @@ impl Parser<'_> {
                 Err(Fatal) => break,
             }
         }
-        Ok(Value::Dict(entries))
+        Value::Dict(entries)
     }
 
     /// Steps over the `e` of a list or dictionary. After a fatal fault everything is at its end.

@@ -444,7 +444,7 @@ mod tests {
     fn feed(framer: &mut Framer, bytes: &[u8]) -> Vec<Decoded> {
         let mut out = Vec::new();
         framer.data(SeqNumber(0), bytes, FrameRef::default(), &mut |decoded| {
-            out.push(decoded)
+            out.push(decoded);
         });
         out
     }
@@ -468,11 +468,11 @@ mod tests {
     }
 
     fn messages(decoded: &[Decoded]) -> Vec<&Message> {
-        let message = |decoded| match decoded {
-            &Decoded::Message(ref framed) => Some(&framed.message),
+        let framed = decoded.iter().filter_map(|decoded| match decoded {
+            Decoded::Message(framed) => Some(&framed.message),
             _ => None,
-        };
-        decoded.iter().filter_map(message).collect()
+        });
+        framed.collect()
     }
 
     /// A framer that has its handshake behind it.
@@ -585,10 +585,10 @@ mod tests {
             []
         );
         let out = gap(&mut framer, 14);
-        let [Decoded::Message(framed)] = &out[..] else {
+        let [Decoded::Message(whole)] = &out[..] else {
             panic!("{out:?}")
         };
-        assert_eq!((&framed.message, framed.missing), (&piece(2, 0, 16), 14));
+        assert_eq!((&whole.message, whole.missing), (&piece(2, 0, 16), 14));
         assert_eq!(
             messages(&feed(&mut framer, &hex!("00000001 01"))),
             [&Message::Unchoke]

@@ -1,0 +1,321 @@
+//! What the user chose: selection, focus, overlays. [`App::press`] is a key in, [`App::draw`] a screen out.
+
+mod keys;
+mod run;
+mod terminal;
+
+pub use run::run;
+
+use std::collections::HashMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::capture::{FilePosition, Note, Source};
+use crate::pipeline::Progress;
+use crate::store::{Change, Connection, EntryId, Raw, Store, read_raw};
+use crate::stream::ConnectionId;
+use crate::view::{self, Cursor, Detail, KeyHelp, Look, Overlay, Pane, Panes, Scene};
+use crate::wire::plain;
+use keys::Action;
+
+/// What follows from a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Draw again.
+    Draw,
+    /// Draw again, every cell.
+    Redraw,
+    /// Stop reading the capture; what was read stays.
+    StopReading,
+    /// End the program.
+    Quit,
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    store: Store,
+    source: Source,
+    name: String,
+    progress: Progress,
+    look: Look,
+    keys: Vec<KeyHelp>,
+    focus: Pane,
+    detail: Detail,
+    overlay: Overlay,
+    connections: Cursor,
+    /// Where each connection was left.
+    ladders: HashMap<ConnectionId, Cursor>,
+    tree: Cursor,
+    hex: usize,
+    raw: Option<(EntryId, Raw)>,
+    has_chosen: bool,
+}
+
+impl App {
+    /// An empty screen for the capture `source`; of the path `name` only its last part is shown.
+    pub fn new(source: Source, name: &str, look: Look) -> App {
+        App {
+            store: Store::default(),
+            source,
+            name: plain(name.rsplit('/').next().unwrap_or(name).as_bytes()),
+            progress: Progress::default(),
+            look,
+            keys: keys::help(),
+            focus: Pane::Connections,
+            detail: Detail::Line,
+            overlay: Overlay::None,
+            connections: Cursor::default(),
+            ladders: HashMap::new(),
+            tree: Cursor::default(),
+            hex: 0,
+            raw: None,
+            has_chosen: false,
+        }
+    }
+
+    /// Takes what the capture has taught.
+    pub fn apply(&mut self, changes: impl IntoIterator<Item = Change>, progress: Progress) {
+        changes
+            .into_iter()
+            .for_each(|change| self.store.apply(change));
+        self.progress = progress;
+        // Until the user chooses, the first connection that speaks BitTorrent is the one to look at.
+        if !self.has_chosen {
+            let first = self
+                .store
+                .connections()
+                .iter()
+                .position(Connection::is_bittorrent);
+            self.connections.selected = first.unwrap_or(0);
+        }
+    }
+
+    /// Nothing more will be read. If that was not its end, the screen says so.
+    pub fn reading_ended(&mut self) {
+        if !self.progress.is_done {
+            self.progress.is_done = true;
+            self.progress.note = Some(Note::Stopped {
+                position: FilePosition(self.progress.read),
+            });
+        }
+    }
+
+    /// Takes a key by its name: `j`, `Enter`, `PgDn`, `Ctrl-D`. The size of the screen says how long a page is.
+    pub fn press(&mut self, key: &str, screen: Rect) -> Effect {
+        let Some(action) = keys::action(key) else {
+            return Effect::Draw;
+        };
+        match (action, self.overlay) {
+            (Action::QuitNow, _) | (Action::Quit, Overlay::None) => Effect::Quit,
+            (Action::Redraw, _) => Effect::Redraw,
+            (action, Overlay::Help(first)) => self.press_help(action, first),
+            (Action::Back, Overlay::None) => self.back(),
+            (action, Overlay::None) => {
+                self.act(action, screen);
+                Effect::Draw
+            }
+        }
+    }
+
+    fn press_help(&mut self, action: Action, first: usize) -> Effect {
+        self.overlay = match action {
+            Action::Back | Action::Help | Action::Quit | Action::Open => Overlay::None,
+            Action::Down => Overlay::Help((first + 1).min(self.keys.len())),
+            Action::Up => Overlay::Help(first.saturating_sub(1)),
+            _ => Overlay::Help(first),
+        };
+        Effect::Draw
+    }
+
+    fn act(&mut self, action: Action, screen: Rect) {
+        let page = self.page(screen) as isize;
+        match action {
+            Action::Up => self.move_by(-1),
+            Action::Down => self.move_by(1),
+            Action::PageUp => self.move_by(-page),
+            Action::PageDown => self.move_by(page),
+            Action::HalfPageUp => self.move_by(-(page / 2).max(1)),
+            Action::HalfPageDown => self.move_by((page / 2).max(1)),
+            Action::First => self.move_by(isize::MIN),
+            Action::Last => self.move_by(isize::MAX),
+            Action::Open => self.open(),
+            Action::NextPane => self.turn(screen, 1),
+            Action::PreviousPane => self.turn(screen, -1),
+            Action::Connections => self.focus = Pane::Connections,
+            Action::Ladder => self.focus = Pane::Ladder,
+            Action::NextConnection => self.choose_connection(1),
+            Action::PreviousConnection => self.choose_connection(-1),
+            Action::Help => self.overlay = Overlay::Help(0),
+            Action::Back | Action::Quit | Action::QuitNow | Action::Redraw => {}
+        }
+    }
+
+    fn open(&mut self) {
+        match self.focus {
+            Pane::Connections => self.focus = Pane::Ladder,
+            Pane::Ladder => {
+                self.detail = Detail::Open;
+                self.focus = Pane::Tree;
+            }
+            Pane::Tree => self.focus = Pane::Hex,
+            Pane::Hex => {}
+        }
+    }
+
+    fn back(&mut self) -> Effect {
+        match self.focus {
+            Pane::Hex => self.focus = Pane::Tree,
+            Pane::Tree => {
+                self.detail = Detail::Line;
+                self.focus = Pane::Ladder;
+            }
+            Pane::Ladder => self.focus = Pane::Connections,
+            Pane::Connections if !self.progress.is_done => return Effect::StopReading,
+            Pane::Connections => {}
+        }
+        Effect::Draw
+    }
+
+    /// To the next pane that is on the screen.
+    fn turn(&mut self, screen: Rect, by: isize) {
+        let panes = Panes::of(screen, self.focus, self.detail).unwrap_or_default();
+        // Where one view is shown at a time, Tab goes through the views.
+        let mut reachable: Vec<Pane> = panes.reachable().collect();
+        for pane in [Pane::Connections, Pane::Ladder] {
+            if !reachable.contains(&pane) {
+                reachable.push(pane);
+            }
+        }
+        let at = reachable
+            .iter()
+            .position(|pane| *pane == self.focus)
+            .unwrap_or(0) as isize;
+        self.focus = reachable[(at + by).rem_euclid(reachable.len() as isize) as usize];
+    }
+
+    fn move_by(&mut self, rows: isize) {
+        match self.focus {
+            Pane::Connections => self.choose_connection(rows),
+            Pane::Ladder => self.choose_entry(rows),
+            Pane::Tree => {
+                let len = self.nodes().len();
+                self.tree.move_by(rows, len);
+            }
+            Pane::Hex => {
+                let rows_of_bytes = self.raw.as_ref().map_or(0, |(_, raw)| raw.bytes.len() / 8);
+                self.hex = self.hex.saturating_add_signed(rows).min(rows_of_bytes);
+            }
+        }
+    }
+
+    fn choose_connection(&mut self, rows: isize) {
+        self.has_chosen = true;
+        let len = self.store.connections().len();
+        self.connections.move_by(rows, len);
+        self.forget_field();
+    }
+
+    fn choose_entry(&mut self, rows: isize) {
+        let Some(connection) = self.store.connections().get(self.connections.selected) else {
+            return;
+        };
+        self.has_chosen = true;
+        let len = connection.entries().len();
+        self.ladders
+            .entry(connection.id)
+            .or_default()
+            .move_by(rows, len);
+        self.forget_field();
+    }
+
+    fn forget_field(&mut self) {
+        self.tree = Cursor::default();
+        self.hex = 0;
+    }
+
+    /// Rows of the pane that has the keys.
+    fn page(&self, screen: Rect) -> usize {
+        let Some(panes) = Panes::of(screen, self.focus, self.detail) else {
+            return 1;
+        };
+        let area = match self.focus {
+            Pane::Connections => panes.connections,
+            Pane::Ladder => panes.ladder,
+            Pane::Tree => panes.tree,
+            Pane::Hex => panes.hex,
+        };
+        area.map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1))
+    }
+
+    fn nodes(&self) -> Vec<view::Node> {
+        self.raw
+            .as_ref()
+            .map_or_else(Vec::new, |(id, raw)| view::nodes(&self.store, *id, raw))
+    }
+
+    fn ladder(&self) -> Cursor {
+        let id = ConnectionId(self.connections.selected as u32);
+        self.ladders.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Draws the screen. Windows follow their cursors here, so that a resize keeps what is selected in sight.
+    pub fn draw(&mut self, area: Rect, buf: &mut Buffer) {
+        self.show_cursors(area);
+        self.read_selected();
+        view::draw(&self.scene(), area, buf);
+    }
+
+    fn show_cursors(&mut self, screen: Rect) {
+        let Some(panes) = Panes::of(screen, self.focus, self.detail) else {
+            return;
+        };
+        let height =
+            |area: Option<Rect>| area.map_or(1, |area| usize::from(area.height).saturating_sub(1));
+        let connections = self.store.connections();
+        if panes.connections.is_some() {
+            self.connections
+                .show(height(panes.connections), connections.len());
+        }
+        if let Some(connection) = connections
+            .get(self.connections.selected)
+            .filter(|_| panes.ladder.is_some())
+        {
+            self.ladders
+                .entry(connection.id)
+                .or_default()
+                .show(height(panes.ladder), connection.entries().len());
+        }
+        if panes.tree.is_some() {
+            let len = self.nodes().len();
+            self.tree.show(height(panes.tree), len);
+        }
+    }
+
+    /// The bytes of the selected message are read again from the capture, once.
+    fn read_selected(&mut self) {
+        let selected = self.scene().entry_id();
+        if self.raw.as_ref().map(|(id, _)| *id) != selected {
+            self.raw = selected.and_then(|id| Some((id, read_raw(&self.store, &self.source, id)?)));
+        }
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            store: &self.store,
+            name: &self.name,
+            progress: &self.progress,
+            look: self.look,
+            focus: self.focus,
+            detail: self.detail,
+            overlay: self.overlay,
+            connections: self.connections,
+            ladder: self.ladder(),
+            tree: self.tree,
+            hex: self.hex,
+            raw: self.raw.as_ref().map(|(_, raw)| raw),
+            keys: &self.keys,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The loop: input and batches of the capture in, at most one screen out.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select_biased, unbounded};
+use crossterm::event::{self, Event as Input};
+use rustix::event::{PollFd, PollFlags, poll};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::terminal::Screen;
+use super::{App, Effect, keys};
+use crate::capture::Reader;
+use crate::pipeline::{Pipeline, Progress};
+use crate::store::Change;
+use crate::view::Look;
+
+/// Batches that may wait for the screen: the worker stops when it is ahead.
+const BATCHES_AHEAD: usize = 4;
+/// While data comes in, the screen is drawn at most so often; keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+type Batch = (Vec<Change>, Progress);
+
+/// What comes from outside.
+enum News {
+    Input(Input),
+    /// A signal, or the terminal is gone.
+    Quit,
+}
+
+/// Opens the screen and returns when the user quits or the terminal is gone.
+pub fn run(reader: Reader, name: &str, look: Look) -> anyhow::Result<()> {
+    let app = App::new(reader.source().clone(), name, look);
+    let (news, inbox) = unbounded();
+    watch_signals(news.clone()).context("cannot watch for signals")?;
+    let screen = Screen::open()
+        .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
+    let batches = read_in_worker(reader);
+    watch_terminal(news.clone());
+    thread::spawn(move || read_input(&news));
+    Loop {
+        app,
+        screen,
+        inbox,
+        batches,
+        drawn: Instant::now(),
+    }
+    .run()
+}
+
+struct Loop {
+    app: App,
+    screen: Screen,
+    inbox: Receiver<News>,
+    /// Dropping it stops the reading.
+    batches: Receiver<Batch>,
+    drawn: Instant,
+}
+
+/// What the loop has to show.
+#[derive(PartialEq)]
+enum Due {
+    Nothing,
+    /// When the last frame is old enough.
+    Soon,
+    /// When no key waits.
+    Now,
+}
+
+impl Loop {
+    fn run(mut self) -> anyhow::Result<()> {
+        let mut due = Due::Now;
+        loop {
+            if due == Due::Now && self.inbox.is_empty() {
+                self.draw()?;
+                due = Due::Nothing;
+            }
+            let wait = if due == Due::Soon {
+                after(FRAME.saturating_sub(self.drawn.elapsed()))
+            } else {
+                never()
+            };
+            select_biased! {
+                recv(self.inbox) -> news => match news {
+                    Ok(News::Input(input)) if self.input(&input)? != Effect::Quit => due = Due::Now,
+                    Ok(_) | Err(_) => return Ok(()),
+                },
+                recv(wait) -> _ => due = Due::Now,
+                recv(self.batches) -> batch => {
+                    self.take(batch.ok());
+                    due = if due == Due::Now { Due::Now } else { Due::Soon };
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, batch: Option<Batch>) {
+        if let Some((changes, progress)) = batch {
+            self.app.apply(changes, progress);
+        } else {
+            self.batches = never();
+            self.app.reading_ended();
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.screen.draw(&mut self.app)?;
+        self.drawn = Instant::now();
+        Ok(())
+    }
+
+    fn input(&mut self, input: &Input) -> anyhow::Result<Effect> {
+        let Input::Key(key) = input else {
+            return Ok(Effect::Draw);
+        };
+        let Some(name) = keys::name(key) else {
+            return Ok(Effect::Draw);
+        };
+        let effect = self.app.press(&name, self.screen.size()?);
+        match effect {
+            Effect::Redraw => self.screen.redraw(&mut self.app)?,
+            Effect::StopReading => {
+                self.batches = never();
+                self.app.reading_ended();
+            }
+            Effect::Draw | Effect::Quit => {}
+        }
+        Ok(effect)
+    }
+}
+
+/// Decodes in a thread of its own, a few batches ahead at most. A panic there ends the reading, not the program:
+/// the channel closes and what was read stays.
+fn read_in_worker(reader: Reader) -> Receiver<Batch> {
+    let (batches, inbox) = bounded(BATCHES_AHEAD);
+    thread::spawn(move || {
+        let mut pipeline = Pipeline::new(reader);
+        loop {
+            let mut changes = Vec::new();
+            let progress = pipeline.step(&mut changes);
+            let is_done = progress.is_done;
+            if batches.send((changes, progress)).is_err() || is_done {
+                return;
+            }
+        }
+    });
+    inbox
+}
+
+fn watch_signals(news: Sender<News>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _ = news.send(News::Quit);
+        }
+    });
+    Ok(())
+}
+
+/// Asked for nothing, `poll` still tells that the terminal has hung up. crossterm does not: its read of a dead
+/// terminal returns at once, for ever.
+fn watch_terminal(news: Sender<News>) {
+    thread::spawn(move || {
+        let stdin = io::stdin();
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        loop {
+            let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) if watched[0].revents().intersects(gone) => break,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break,
+            }
+        }
+        let _ = news.send(News::Quit);
+    });
+}
+
+fn read_input(news: &Sender<News>) {
+    while let Ok(input) = event::read() {
+        if news.send(News::Input(input)).is_err() {
+            return;
+        }
+    }
+    let _ = news.send(News::Quit);
+}

@@ -1,0 +1,119 @@
+//! What is known of the selected connection as a whole.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::{cut, put};
+use super::{Scene, Tone};
+use crate::export::{bytes, closing, duration};
+use crate::store::Connection;
+use crate::stream::{Evidence, Side};
+
+pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(connection) = scene.connection() else {
+        return;
+    };
+    for (row, (text, tone)) in lines(scene, connection)
+        .iter()
+        .enumerate()
+        .take(usize::from(area.height))
+    {
+        let text = cut(
+            text,
+            usize::from(area.width).saturating_sub(1),
+            &scene.look.glyphs,
+        );
+        put(
+            scene,
+            area,
+            1,
+            row as u16,
+            &text,
+            scene.look.style(*tone),
+            buf,
+        );
+    }
+}
+
+fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
+    let [a, b] = scene.sides();
+    let lasted = duration(connection.activity.last.time.since(connection.first.time));
+    let end = closing(connection).unwrap_or_else(|| "not closed in this capture".to_owned());
+    let mut lines = vec![
+        (
+            format!("#{}  {}", connection.id, torrent(scene, connection)),
+            Tone::Strong,
+        ),
+        (
+            format!("A {}  {}", connection.end(a), client(connection, a)),
+            Tone::A,
+        ),
+        (said(connection, a), Tone::Plain),
+        (
+            format!("B {}  {}", connection.end(b), client(connection, b)),
+            Tone::B,
+        ),
+        (said(connection, b), Tone::Plain),
+        (
+            format!("A opened it: {}", evidence(connection)),
+            Tone::Plain,
+        ),
+        (format!("lasted {lasted}, {end}"), Tone::Plain),
+    ];
+    lines.extend(lost(connection).map(|text| (text, Tone::Warn)));
+    lines
+}
+
+fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
+    let Some(info_hash) = connection.info_hash() else {
+        return "no BitTorrent handshake".to_owned();
+    };
+    let hash = info_hash.to_string();
+    let pieces = scene
+        .piece_count()
+        .map_or_else(String::new, |count| format!("  ~{count} pieces"));
+    format!("torrent {}…{}{pieces}", &hash[..8], &hash[36..])
+}
+
+fn client(connection: &Connection, side: Side) -> String {
+    connection
+        .client(side)
+        .unwrap_or_else(|| "client unknown".to_owned())
+}
+
+fn said(connection: &Connection, side: Side) -> String {
+    let facts = connection.facts(side).cloned().unwrap_or_default();
+    format!(
+        "  {} messages, {} of blocks",
+        facts.messages,
+        bytes(facts.payload_bytes)
+    )
+}
+
+fn evidence(connection: &Connection) -> &'static str {
+    match connection.opener.1 {
+        Evidence::Syn => "it sent the SYN",
+        Evidence::Handshake => "it spoke first, no SYN captured",
+        Evidence::Guess => "a guess by the port, no SYN captured",
+    }
+}
+
+fn lost(connection: &Connection) -> Option<String> {
+    let tallies = Side::BOTH.map(|side| {
+        connection
+            .facts(side)
+            .map(|facts| facts.stream)
+            .unwrap_or_default()
+    });
+    let [gap, undecoded] = [
+        tallies[0].gap + tallies[1].gap,
+        tallies[0].undecoded + tallies[1].undecoded,
+    ];
+    (gap + undecoded > 0).then(|| {
+        format!(
+            "! {} not captured, {} undecoded",
+            bytes(gap),
+            bytes(undecoded)
+        )
+    })
+}

@@ -1,0 +1,246 @@
+//! Colours and characters. Every colour has a twin: a letter, a place, an arrowhead.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::Scene;
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// With colours, or with bold, dim and reverse alone.
+    pub has_color: bool,
+    /// The characters to draw with.
+    pub glyphs: Glyphs,
+}
+
+/// What a text is, which says how it is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Ordinary text.
+    Plain,
+    /// Less important.
+    Dim,
+    /// Titles, and letters that matter.
+    Strong,
+    /// The side that opened the connection.
+    A,
+    /// The other side.
+    B,
+    /// Look here.
+    Warn,
+    /// The row under the cursor.
+    Selected,
+    /// The row under the cursor of a pane without the keys.
+    Marked,
+}
+
+impl Look {
+    /// The style of a tone: the terminal's own sixteen colours, so that its palette holds.
+    pub fn style(self, tone: Tone) -> Style {
+        let color = |color: Color| {
+            if self.has_color {
+                Style::new().fg(color)
+            } else {
+                Style::new()
+            }
+        };
+        match tone {
+            Tone::Plain => Style::new(),
+            Tone::Dim => Style::new().add_modifier(Modifier::DIM),
+            Tone::Strong => Style::new().add_modifier(Modifier::BOLD),
+            Tone::A => color(Color::Cyan),
+            Tone::B => color(Color::Magenta),
+            Tone::Warn => color(Color::Yellow).add_modifier(Modifier::BOLD),
+            Tone::Selected => Style::new().add_modifier(Modifier::REVERSED),
+            Tone::Marked => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+        }
+    }
+
+    /// The row under the cursor, by whether its pane has the keys.
+    pub(super) fn cursor(self, has_keys: bool) -> Style {
+        self.style(if has_keys {
+            Tone::Selected
+        } else {
+            Tone::Marked
+        })
+    }
+}
+
+/// Characters to draw with. Each is one column wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    pub(super) marker: &'static str,
+    pub(super) vertical: &'static str,
+    pub(super) horizontal: &'static str,
+    pub(super) dotted: &'static str,
+    pub(super) right: &'static str,
+    pub(super) left: &'static str,
+    pub(super) to: &'static str,
+    pub(super) thumb: &'static str,
+    pub(super) delta: &'static str,
+    pub(super) ellipsis: &'static str,
+    pub(super) unknown: &'static str,
+    /// From none to all, in eight steps.
+    pub(super) levels: [&'static str; 8],
+    /// What text may hold beyond ASCII.
+    is_ascii: bool,
+}
+
+impl Glyphs {
+    /// Box drawing and blocks, which every terminal of today has.
+    pub const UNICODE: Glyphs = Glyphs {
+        marker: "▌",
+        vertical: "│",
+        horizontal: "─",
+        dotted: "┄",
+        right: "▶",
+        left: "◀",
+        to: "→",
+        thumb: "█",
+        delta: "Δ",
+        ellipsis: "…",
+        unknown: "~",
+        levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        is_ascii: false,
+    };
+
+    /// ASCII alone.
+    pub const ASCII: Glyphs = Glyphs {
+        marker: ">",
+        vertical: "|",
+        horizontal: "-",
+        dotted: ".",
+        right: ">",
+        left: "<",
+        to: ">",
+        thumb: "#",
+        delta: "+",
+        ellipsis: "~",
+        unknown: "~",
+        levels: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        is_ascii: true,
+    };
+
+    /// A text that holds no character the terminal may lack.
+    pub(super) fn text(self, text: &str) -> String {
+        if !self.is_ascii {
+            return text.to_owned();
+        }
+        let plain = |char| match char {
+            '…' => '~',
+            'µ' => 'u',
+            '·' => '.',
+            char if char.is_ascii() => char,
+            _ => '?',
+        };
+        text.chars().map(plain).collect()
+    }
+}
+
+/// Writes a text into a row of an area, cut at its end. Gives the column behind it.
+pub(super) fn put(
+    scene: &Scene<'_>,
+    area: Rect,
+    x: u16,
+    row: u16,
+    text: &str,
+    style: Style,
+    buf: &mut Buffer,
+) -> u16 {
+    let width = area.width.saturating_sub(x);
+    if width == 0 || row >= area.height {
+        return x;
+    }
+    let text = scene.look.glyphs.text(text);
+    let (end, _) = buf.set_stringn(area.x + x, area.y + row, text, width as usize, style);
+    end - area.x
+}
+
+/// As [`put`], ending at the right edge of the area.
+pub(super) fn put_right(
+    scene: &Scene<'_>,
+    area: Rect,
+    row: u16,
+    text: &str,
+    style: Style,
+    buf: &mut Buffer,
+) {
+    let width = unicode_width::UnicodeWidthStr::width(text) as u16;
+    put(
+        scene,
+        area,
+        area.width.saturating_sub(width),
+        row,
+        text,
+        style,
+        buf,
+    );
+}
+
+/// A text of at most `width` columns, with an ellipsis where it was cut.
+pub(super) fn cut(text: &str, width: usize, glyphs: &Glyphs) -> String {
+    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = text.chars().take_while(|char| {
+        used += char.width().unwrap_or(0);
+        used <= width
+    });
+    fits.collect::<String>() + glyphs.ellipsis
+}
+
+/// A line between panes.
+pub(super) fn rule(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let glyphs = scene.look.glyphs;
+    let glyph = if area.width > area.height {
+        glyphs.horizontal
+    } else {
+        glyphs.vertical
+    };
+    for position in area.positions() {
+        buf[position]
+            .set_symbol(glyph)
+            .set_style(scene.look.style(Tone::Dim));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_by_columns() {
+        assert_eq!(cut("abcdef", 6, &Glyphs::UNICODE), "abcdef");
+        assert_eq!(cut("abcdef", 4, &Glyphs::UNICODE), "abc…");
+        assert_eq!(cut("测试测试", 5, &Glyphs::UNICODE), "测试…");
+    }
+
+    #[test]
+    fn ascii_draws_nothing_else() {
+        assert_eq!(Glyphs::ASCII.text("µTorrent … · 测"), "uTorrent ~ . ?");
+    }
+
+    #[test]
+    fn without_colour_no_style_has_one() {
+        let look = Look {
+            has_color: false,
+            glyphs: Glyphs::UNICODE,
+        };
+        for tone in [
+            Tone::Plain,
+            Tone::Dim,
+            Tone::Strong,
+            Tone::A,
+            Tone::B,
+            Tone::Warn,
+            Tone::Selected,
+            Tone::Marked,
+        ] {
+            assert_eq!((look.style(tone).fg, look.style(tone).bg), (None, None));
+        }
+    }
+}

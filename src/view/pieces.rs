@@ -1,0 +1,119 @@
+//! Which pieces both sides have at the selected message, as a bar each.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::{put, put_right};
+use super::{Scene, Tone};
+use crate::peer::{Announced, Peer, Pieces};
+
+/// Columns of `A has ` and of `  1842/~2048  89.9%`.
+const LABEL: u16 = 6;
+const COUNT: u16 = 20;
+
+pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(talk) = scene.talk() else { return };
+    for (row, (name, side)) in ["A has", "B has"]
+        .into_iter()
+        .zip(scene.sides())
+        .enumerate()
+    {
+        let tone = if row == 0 { Tone::A } else { Tone::B };
+        let style = scene.look.style(tone);
+        let peer = talk.peer(side);
+        put(scene, area, 0, row as u16, name, style, buf);
+        put_right(
+            scene,
+            area,
+            row as u16,
+            &count(scene, peer),
+            scene.look.style(Tone::Plain),
+            buf,
+        );
+        let width = area.width.saturating_sub(LABEL + COUNT);
+        put(
+            scene,
+            area,
+            LABEL,
+            row as u16,
+            &bar(scene, peer, width),
+            style,
+            buf,
+        );
+    }
+}
+
+fn count(scene: &Scene<'_>, peer: &Peer) -> String {
+    let pieces = &peer.pieces;
+    match (pieces.announced(), scene.piece_count()) {
+        (Announced::Nothing, _) if peer.reserved.is_none() => "unknown ".to_owned(),
+        (Announced::Nothing, _) => "nothing said ".to_owned(),
+        (Announced::All, None) => "all ".to_owned(),
+        (Announced::None, None) => "none ".to_owned(),
+        (_, None) => format!("{} ", pieces.count(0..u32::MAX)),
+        // Without the torrent's own word the number of pieces is inferred: `~`.
+        (_, Some(of)) => {
+            let have = pieces.count(0..of);
+            format!(
+                "{have}/~{of} {:>5.1}% ",
+                f64::from(have) * 100.0 / f64::from(of)
+            )
+        }
+    }
+}
+
+fn bar(scene: &Scene<'_>, peer: &Peer, width: u16) -> String {
+    let glyphs = scene.look.glyphs;
+    if peer.reserved.is_none() && peer.pieces.announced() == Announced::Nothing {
+        return glyphs.unknown.repeat(usize::from(width));
+    }
+    let of = match (scene.piece_count(), peer.pieces.announced()) {
+        (Some(of), _) => of,
+        (None, Announced::All) => return glyphs.levels[7].repeat(usize::from(width)),
+        (None, _) => return glyphs.levels[0].repeat(usize::from(width)),
+    };
+    (0..u32::from(width))
+        .map(|cell| glyphs.levels[level(&peer.pieces, cell, u32::from(width), of)])
+        .collect()
+}
+
+/// How full a cell is, 0 to 7: none of its pieces is 0, all of them is 7, and nothing else is either.
+fn level(pieces: &Pieces, cell: u32, cells: u32, of: u32) -> usize {
+    let edge = |cell: u32| (u64::from(cell) * u64::from(of) / u64::from(cells)) as u32;
+    let from = edge(cell);
+    let to = edge(cell + 1).max(from + 1);
+    let have = pieces.count(from..to);
+    match have {
+        0 => 0,
+        have if have == to - from => 7,
+        have => 1 + (u64::from(have) * 6 / u64::from(to - from)).min(5) as usize,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::PieceIndex;
+
+    fn levels(have: &[u32], cells: u32, of: u32) -> Vec<usize> {
+        let mut pieces = Pieces::default();
+        have.iter()
+            .for_each(|index| pieces.insert(PieceIndex(*index)));
+        (0..cells)
+            .map(|cell| level(&pieces, cell, cells, of))
+            .collect()
+    }
+
+    #[test]
+    fn a_piece_wider_than_a_cell_fills_its_cells() {
+        assert_eq!(levels(&[1], 6, 2), [0, 0, 0, 7, 7, 7]);
+        assert_eq!(levels(&[0], 4, 1), [7, 7, 7, 7]);
+    }
+
+    #[test]
+    fn one_missing_piece_among_a_thousand_is_seen() {
+        let all_but_one: Vec<u32> = (1..1000).collect();
+        assert_eq!(levels(&all_but_one, 2, 1000), [6, 7]);
+        assert_eq!(levels(&[999], 2, 1000), [0, 1]);
+    }
+}
