@@ -24,6 +24,33 @@ pub(crate) struct Args {
     /// How the screen looks.
     #[command(flatten)]
     pub look: Look,
+    /// A picture of it.
+    #[command(flatten)]
+    pub(crate) picture: Picture,
+}
+
+/// A picture of the screen, taken without a terminal.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Picture {
+    /// Write a picture of the screen: FILE.svg, or FILE.txt.
+    #[arg(long, value_name = "FILE")]
+    pub screenshot: Option<PathBuf>,
+    /// Columns and rows of the picture.
+    #[arg(long, value_name = "WxH", default_value = "120x40", value_parser = size, requires = "screenshot")]
+    pub size: (u16, u16),
+    /// Keys that are pressed before it is taken: "Enter PgDn j".
+    #[arg(long, value_name = "KEYS", default_value = "", requires = "screenshot")]
+    pub keys: String,
+}
+
+fn size(typed: &str) -> Result<(u16, u16), String> {
+    let parsed = typed
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parsed {
+        Some((width @ 1..=500, height @ 1..=500)) => Ok((width, height)),
+        _ => Err("write columns and rows, up to 500 each: 120x40".to_owned()),
+    }
 }
 
 /// Without a screen.
@@ -88,6 +115,12 @@ mod tests {
     #[test]
     fn the_options_do_not_contradict_each_other() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_is_columns_and_rows() {
+        assert_eq!(size("80x24"), Ok((80, 24)));
+        assert!(size("80").is_err() && size("0x24").is_err() && size("80x9999").is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use peerscope::capture::{OpenError, Reader, Source};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
-use peerscope::view::{Glyphs, Look};
+use peerscope::view::{Glyphs, Look, picture};
 
 /// The capture behind `--demo`.
 const DEMO: &[u8] = include_bytes!("../captures/choke_dance.pcap");
@@ -44,6 +44,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(Command::Summary(output)) => whole(output, export::summary),
         None if args.list_interfaces => list_interfaces(),
         None if !args.input.demo && args.input.path().is_none() => Ok(no_input()),
+        None if args.picture.screenshot.is_some() => picture(args),
         None if !io::stdout().is_terminal() => whole(
             &Output {
                 input: args.input.clone(),
@@ -63,6 +64,27 @@ fn screen(args: &Args) -> anyhow::Result<ExitCode> {
         );
     }
     peerscope::app::run(reader, &name, look(args.look))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn picture(args: &Args) -> anyhow::Result<ExitCode> {
+    let (reader, name) = open(&args.input)?;
+    let path = args.picture.screenshot.as_ref().context(Unnamed)?;
+    let keys: Vec<String> = args
+        .picture
+        .keys
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let screen =
+        peerscope::app::screenshot(reader, &name, look(args.look), args.picture.size, &keys);
+    let is_text = path.extension().is_some_and(|extension| extension == "txt");
+    let picture = if is_text {
+        picture::text(&screen)
+    } else {
+        picture::svg(&screen)
+    };
+    std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,9 +2,11 @@
 
 mod keys;
 mod run;
+mod screenshot;
 mod terminal;
 
 pub use run::run;
+pub use screenshot::screenshot;
 
 use std::collections::HashMap;
 

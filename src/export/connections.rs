@@ -15,7 +15,10 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
     let (src, dst) = (connection.opener(), !connection.opener());
     let words = |side| side_words(connection.end(side), connection.client(side).as_deref());
     let lasted = duration(connection.activity.last.time.since(connection.first.time));
-    let end = closing(connection).unwrap_or_else(|| "open".to_owned());
+    let end = match closing(connection) {
+        Some((how, by)) => format!("{how} by {}", connection.end(by)),
+        None => "not closed".to_owned(),
+    };
     writeln!(
         out,
         "#{:<3} {} > {}  {lasted}, {end}",

@@ -2,7 +2,7 @@
 
 use crate::packet::Endpoint;
 use crate::store::{Connection, Entry, Store, What};
-use crate::stream::{Closing, Missing};
+use crate::stream::{Closing, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
 
 /// `16 KiB`, `1.4 MiB`, `812 B`.
@@ -42,14 +42,14 @@ pub fn duration(nanos: i64) -> String {
     }
 }
 
-/// How a connection ended: `FIN by 10.0.0.1:6881`.
-pub fn closing(connection: &Connection) -> Option<String> {
+/// How a connection ended, and by whom.
+pub fn closing(connection: &Connection) -> Option<(&'static str, Side)> {
     let closed = connection.activity.closed?;
     let how = match closed.how {
         Closing::Fin => "FIN",
         Closing::Rst => "RST",
     };
-    Some(format!("{how} by {}", connection.end(closed.by)))
+    Some((how, closed.by))
 }
 
 /// An end of a connection with its client: `10.0.0.1:6881 qBittorrent 4.6.3`.

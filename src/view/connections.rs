@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::flow::letters;
 use super::look::{cut, put};
 use super::{Pane, Scene, Tone};
+use crate::export::closing;
 use crate::packet::Endpoint;
 use crate::peer::{Announced, Talk};
 use crate::store::Connection;
@@ -89,12 +90,8 @@ impl WideRow {
         let glyphs = scene.look.glyphs;
         let end = |side| cut(&connection.end(side).to_string(), 21, &glyphs);
         let (flags, have) = state(scene, connection);
-        let end_of = match connection.activity.closed {
-            Some(closed) => format!(
-                "{} {}",
-                how(closed.how),
-                if closed.by == a { "A" } else { "B" }
-            ),
+        let end_of = match closing(connection) {
+            Some((how, by)) => format!("{how} {}", if by == a { "A" } else { "B" }),
             None => "open".to_owned(),
         };
         let messages = connection.entries().len();
@@ -107,13 +104,6 @@ impl WideRow {
             have[0],
             have[1]
         )
-    }
-}
-
-fn how(closing: crate::stream::Closing) -> &'static str {
-    match closing {
-        crate::stream::Closing::Fin => "FIN",
-        crate::stream::Closing::Rst => "RST",
     }
 }
 

@@ -38,28 +38,24 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
 fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
     let [a, b] = scene.sides();
     let lasted = duration(connection.activity.last.time.since(connection.first.time));
-    let end = closing(connection).unwrap_or_else(|| "not closed in this capture".to_owned());
-    let mut lines = vec![
-        (
-            format!("#{}  {}", connection.id, torrent(scene, connection)),
-            Tone::Strong,
-        ),
-        (
-            format!("A {}  {}", connection.end(a), client(connection, a)),
-            Tone::A,
-        ),
-        (said(connection, a), Tone::Plain),
-        (
-            format!("B {}  {}", connection.end(b), client(connection, b)),
-            Tone::B,
-        ),
-        (said(connection, b), Tone::Plain),
-        (
-            format!("A opened it: {}", evidence(connection)),
-            Tone::Plain,
-        ),
-        (format!("lasted {lasted}, {end}"), Tone::Plain),
-    ];
+    let end = match closing(connection) {
+        Some((how, by)) => format!("{how} by {}", if by == a { "A" } else { "B" }),
+        None => "not closed in this capture".to_owned(),
+    };
+    let mut lines = vec![(
+        format!("#{}  {}", connection.id, torrent(scene, connection)),
+        Tone::Strong,
+    )];
+    for (side, (name, tone)) in [a, b].into_iter().zip([("A", Tone::A), ("B", Tone::B)]) {
+        lines.push((format!("{name} {}", connection.end(side)), tone));
+        lines.push((format!("  {}", client(connection, side)), tone));
+        lines.push((said(connection, side), Tone::Plain));
+    }
+    lines.push((
+        format!("A opened it: {}", evidence(connection)),
+        Tone::Plain,
+    ));
+    lines.push((format!("lasted {lasted}, {end}"), Tone::Plain));
     lines.extend(lost(connection).map(|text| (text, Tone::Warn)));
     lines
 }
@@ -72,7 +68,7 @@ fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
     let pieces = scene
         .piece_count()
         .map_or_else(String::new, |count| format!("  ~{count} pieces"));
-    format!("torrent {}…{}{pieces}", &hash[..8], &hash[36..])
+    format!("{}…{}{pieces}", &hash[..8], &hash[36..])
 }
 
 fn client(connection: &Connection, side: Side) -> String {

@@ -16,7 +16,7 @@ const THREE_COLUMNS: u16 = 170;
 /// From so many rows on, fields and bytes are always there.
 const TALL: u16 = 30;
 
-const FACTS: u16 = 9;
+const FACTS: u16 = 10;
 const FLOW: u16 = 2;
 const PIECES: u16 = 2;
 

@@ -19,6 +19,7 @@ mod ladder;
 mod layout;
 mod line;
 mod look;
+pub mod picture;
 mod pieces;
 mod status;
 mod tabs;

@@ -215,7 +215,7 @@ impl Tree<'_> {
         let parsed = bencode::parse(body);
         match parsed.root {
             Some(root) if body.first() == Some(&b'd') => {
-                self.bencoded(1, "", body, &root);
+                self.bencoded(1, "body", body, &root);
                 if root.range.end < body.len() {
                     self.push(
                         1,

@@ -1,0 +1,39 @@
+//! A screen without a terminal.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::App;
+use crate::capture::Reader;
+use crate::pipeline::Pipeline;
+use crate::view::Look;
+
+/// Reads the whole capture, presses `keys` and gives the screen of `width` by `height` cells.
+pub fn screenshot(
+    reader: Reader,
+    name: &str,
+    look: Look,
+    (width, height): (u16, u16),
+    keys: &[String],
+) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    let mut app = App::new(reader.source().clone(), name, look);
+    let mut pipeline = Pipeline::new(reader);
+    loop {
+        let mut changes = Vec::new();
+        let progress = pipeline.step(&mut changes);
+        let is_done = progress.is_done;
+        app.apply(changes, progress);
+        if is_done {
+            break;
+        }
+    }
+    app.draw(area, &mut buffer);
+    for key in keys {
+        app.press(key, area);
+        buffer.reset();
+        app.draw(area, &mut buffer);
+    }
+    buffer
+}
