@@ -2,14 +2,15 @@
 
 mod args;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command, Input, Output};
-use peerscope::capture::{OpenError, Reader, Source};
+use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
@@ -21,11 +22,35 @@ const DEMO_NAME: &str = "the built-in capture";
 
 const USAGE: u8 = 2;
 const CANNOT_READ: u8 = 3;
+#[cfg(feature = "live")]
 const NOT_PERMITTED: u8 = 4;
+
+/// What was typed cannot be done, or the system does not let us.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(
+        "no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
+    )]
+    NoInput,
+    #[error(
+        "standard input is no terminal, so no key could be read; use `peerscope summary {name}`"
+    )]
+    NoKeys { name: String },
+    #[cfg(feature = "live")]
+    #[error("cannot list interfaces: {0}; try it as root")]
+    NoDevices(peerscope::capture::DeviceError),
+    #[cfg(not(feature = "live"))]
+    #[error(
+        "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
+    )]
+    NoLibpcap,
+}
+
+type Out = BufWriter<StdoutLock<'static>>;
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
-        Ok(code) => code,
+        Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output may stop reading.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -35,88 +60,38 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    match &args.command {
-        Some(Command::Messages(output)) => messages(output),
-        Some(Command::Connections(output)) => whole(output, |store, _, _, format, out| {
-            export::connections(store, format, out)
+fn code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Refusal>() {
+        #[cfg(feature = "live")]
+        Some(Refusal::NoDevices(_)) => NOT_PERMITTED,
+        Some(_) => USAGE,
+        None => CANNOT_READ,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref().is_some_and(broken))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    match (&args.command, &args.picture.screenshot) {
+        (Some(Command::Messages(output)), _) => messages(output),
+        (Some(Command::Connections(output)), _) => whole(&output.input, |store, _, _, out| {
+            export::connections(store, format(output), out)
         }),
-        Some(Command::Summary(output)) => whole(output, export::summary),
-        None if args.list_interfaces => list_interfaces(),
-        None if !args.input.demo && args.input.path().is_none() => Ok(no_input()),
-        None if args.picture.screenshot.is_some() => picture(args),
-        None if !io::stdout().is_terminal() => whole(
-            &Output {
-                input: args.input.clone(),
-                json: false,
-            },
-            export::summary,
-        ),
-        None => screen(args),
+        (Some(Command::Summary(output)), _) => whole(&output.input, |store, name, notes, out| {
+            export::summary(store, name, notes, format(output), out)
+        }),
+        (None, _) if args.list_interfaces => list_interfaces(),
+        (None, Some(path)) => screenshot(args, path),
+        (None, None) if io::stdout().is_terminal() => screen(args),
+        (None, None) => whole(&args.input, |store, name, notes, out| {
+            export::summary(store, name, notes, Format::Text, out)
+        }),
     }
-}
-
-fn screen(args: &Args) -> anyhow::Result<ExitCode> {
-    let (reader, name) = open(&args.input)?;
-    if !io::stdin().is_terminal() {
-        anyhow::bail!(
-            "standard input is no terminal, so no key could be read; use `peerscope summary {name}`"
-        );
-    }
-    peerscope::app::run(reader, &name, look(args.look))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn picture(args: &Args) -> anyhow::Result<ExitCode> {
-    let (reader, name) = open(&args.input)?;
-    let path = args.picture.screenshot.as_ref().context(Unnamed)?;
-    let keys: Vec<String> = args
-        .picture
-        .keys
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    let screen =
-        peerscope::app::screenshot(reader, &name, look(args.look), args.picture.size, &keys);
-    let is_text = path.extension().is_some_and(|extension| extension == "txt");
-    let picture = if is_text {
-        picture::text(&screen)
-    } else {
-        picture::svg(&screen)
-    };
-    std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// <https://no-color.org>: the variable counts when it is not empty. A locale without UTF-8 cannot show lines.
-fn look(wanted: args::Look) -> Look {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find(|name| is_set(name))
-        .and_then(std::env::var_os);
-    let is_utf8 = locale.is_none_or(|value| {
-        let value = value.to_string_lossy().to_uppercase();
-        value.contains("UTF-8") || value.contains("UTF8")
-    });
-    Look {
-        has_color: !wanted.no_color && !is_set("NO_COLOR"),
-        glyphs: if wanted.ascii
-            || !is_utf8
-            || std::env::var_os("TERM").is_some_and(|term| term == "linux")
-        {
-            Glyphs::ASCII
-        } else {
-            Glyphs::UNICODE
-        },
-    }
-}
-
-fn no_input() -> ExitCode {
-    eprintln!(
-        "peerscope: no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
-    );
-    ExitCode::from(USAGE)
 }
 
 fn open(input: &Input) -> anyhow::Result<(Reader, String)> {
@@ -126,56 +101,96 @@ fn open(input: &Input) -> anyhow::Result<(Reader, String)> {
             DEMO_NAME.to_owned(),
         ));
     }
-    let path = input.path().context(Unnamed)?;
+    let path = input.path().ok_or(Refusal::NoInput)?;
     Ok((Reader::open(path)?, path.display().to_string()))
 }
 
+fn screen(args: &Args) -> anyhow::Result<()> {
+    let (reader, name) = open(&args.input)?;
+    if !io::stdin().is_terminal() {
+        return Err(Refusal::NoKeys { name }.into());
+    }
+    peerscope::app::run(reader, &name, look(args.look))
+}
+
+fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
+    let (reader, name) = open(&args.input)?;
+    let keys: Vec<&str> = args.picture.keys.split_whitespace().collect();
+    let screen =
+        peerscope::app::screenshot(reader, &name, look(args.look), args.picture.size, &keys);
+    let is_text = path.extension().is_some_and(|extension| extension == "txt");
+    let picture = if is_text {
+        picture::text(&screen)
+    } else {
+        picture::svg(&screen)
+    };
+    std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// <https://no-color.org>: the variable counts when it is not empty. A locale without UTF-8, and the console of
+/// Linux, cannot show our lines.
+fn look(wanted: args::Look) -> Look {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    let is_utf8 =
+        locale.is_none_or(|locale| locale.to_uppercase().replace('-', "").contains("UTF8"));
+    let is_console = variable("TERM").is_some_and(|terminal| terminal == "linux");
+    Look {
+        has_color: !wanted.no_color && variable("NO_COLOR").is_none(),
+        glyphs: if wanted.ascii || !is_utf8 || is_console {
+            Glyphs::ASCII
+        } else {
+            Glyphs::UNICODE
+        },
+    }
+}
+
 /// Prints messages as they are decoded: nothing waits for the end of the capture.
-fn messages(output: &Output) -> anyhow::Result<ExitCode> {
+fn messages(output: &Output) -> anyhow::Result<()> {
     let (reader, name) = open(&output.input)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    decode(Pipeline::new(reader), &name, |store| {
+    decode(reader, &name, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
     })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Reads the whole capture, then prints.
 fn whole(
-    output: &Output,
-    print: impl FnOnce(
-        &Store,
-        &str,
-        &[String],
-        Format,
-        &mut BufWriter<io::StdoutLock<'static>>,
-    ) -> io::Result<()>,
-) -> anyhow::Result<ExitCode> {
-    let (reader, name) = open(&output.input)?;
-    let (store, notes) = decode(Pipeline::new(reader), &name, |_| Ok(()))?;
+    input: &Input,
+    print: impl FnOnce(&Store, &str, &[String], &mut Out) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let (reader, name) = open(input)?;
+    let (store, notes) = decode(reader, &name, |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    print(&store, &name, &notes, format(output), &mut out)?;
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    print(&store, &name, &notes, &mut out)?;
+    Ok(out.flush()?)
 }
 
-/// Runs a pipeline to its end; what it could not read is said on standard error and returned.
+/// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
-    mut pipeline: Pipeline,
+    reader: Reader,
     name: &str,
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> io::Result<(Store, Vec<String>)> {
-    let mut store = Store::default();
-    let mut changes = Vec::new();
+    let (mut pipeline, mut store, mut changes) =
+        (Pipeline::new(reader), Store::default(), Vec::new());
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));
         each(&store)?;
         if progress.is_done {
-            let notes: Vec<String> = progress.note.iter().map(ToString::to_string).collect();
+            let notes = progress
+                .note
+                .map(|note| note.to_string())
+                .into_iter()
+                .chain(export::nothing_to_show(&store));
+            let notes: Vec<String> = notes.collect();
             notes
                 .iter()
                 .for_each(|note| eprintln!("peerscope: {name}: {note}"));
@@ -193,41 +208,15 @@ fn format(output: &Output) -> Format {
 }
 
 #[cfg(feature = "live")]
-fn list_interfaces() -> anyhow::Result<ExitCode> {
-    let devices = peerscope::capture::devices().context("cannot list interfaces")?;
+fn list_interfaces() -> anyhow::Result<()> {
+    let devices = peerscope::capture::devices().map_err(Refusal::NoDevices)?;
     let mut out = io::stdout().lock();
-    devices
+    Ok(devices
         .iter()
-        .try_for_each(|device| writeln!(out, "{device}"))?;
-    Ok(ExitCode::SUCCESS)
+        .try_for_each(|device| writeln!(out, "{device}"))?)
 }
 
 #[cfg(not(feature = "live"))]
-fn list_interfaces() -> anyhow::Result<ExitCode> {
-    anyhow::bail!(
-        "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
-    )
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("no capture named; type `peerscope --demo` or name a file")]
-struct Unnamed;
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
-}
-
-fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<OpenError>() {
-        Some(OpenError::Open { error, .. }) if error.kind() == io::ErrorKind::PermissionDenied => {
-            CANNOT_READ
-        }
-        Some(_) => CANNOT_READ,
-        None if error.is::<Unnamed>() => USAGE,
-        None => NOT_PERMITTED,
-    }
+fn list_interfaces() -> anyhow::Result<()> {
+    Err(Refusal::NoLibpcap.into())
 }

@@ -14,7 +14,7 @@ pub fn screenshot(
     name: &str,
     look: Look,
     (width, height): (u16, u16),
-    keys: &[String],
+    keys: &[&str],
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);

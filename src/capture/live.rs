@@ -17,8 +17,11 @@ impl fmt::Display for Device {
     }
 }
 
+/// What libpcap says when it cannot.
+pub type DeviceError = pcap::Error;
+
 /// Lists the interfaces that libpcap offers this user, which may be fewer than there are.
-pub fn devices() -> Result<Vec<Device>, pcap::Error> {
+pub fn devices() -> Result<Vec<Device>, DeviceError> {
     Ok(pcap::Device::list()?.into_iter().map(device).collect())
 }
 

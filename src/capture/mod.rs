@@ -15,7 +15,7 @@ mod time;
 
 pub use layout::{Interface, Layout, LinkType};
 #[cfg(feature = "live")]
-pub use live::{Device, devices};
+pub use live::{Device, DeviceError, devices};
 pub use reader::{Note, Reader};
 pub use source::{OpenError, Source};
 pub use time::Timestamp;

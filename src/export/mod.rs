@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use crate::store::{EntryId, Store};
 
 pub use json::hex;
-pub use words::{bytes, closing, describe, duration, side_words};
+pub use words::{bytes, closing, describe, duration, nothing_to_show, side_words};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,9 @@ use crate::capture::Timestamp;
 use crate::store::{Connection, EntryId, Store};
 use crate::stream::Side;
 
+/// Connections in the text; a scan of a network has a hundred thousand.
+const SHOWN: usize = 40;
+
 /// The account. Its sums hold: `frames` is `tcp` and all of `skipped`; `payload` is what the streams are made of
 /// less their gaps, plus what was sent twice, strayed or is still held.
 #[derive(Serialize)]
@@ -164,7 +167,19 @@ pub(super) fn text(
         row(out, kind, *count, "")?;
     }
     writeln!(out, "\nConnections")?;
-    super::connections(store, super::Format::Text, out)
+    let connections = store.connections();
+    connections
+        .iter()
+        .take(SHOWN)
+        .try_for_each(|it| super::connections::text(store, it, out))?;
+    match connections.len().checked_sub(SHOWN + 1) {
+        Some(more) => writeln!(
+            out,
+            "and {} more: `peerscope connections` lists all",
+            more + 1
+        ),
+        None => Ok(()),
+    }
 }
 
 fn streams(account: &Account, out: &mut impl Write) -> io::Result<()> {

@@ -60,6 +60,27 @@ pub fn side_words(end: &Endpoint, client: Option<&str>) -> String {
     }
 }
 
+/// Why a capture shows no connection; `None` when it has some.
+pub fn nothing_to_show(store: &Store) -> Option<String> {
+    let tally = store.tally();
+    if !store.connections().is_empty() {
+        return None;
+    }
+    if tally.frames == 0 {
+        return Some("the capture holds no packet".to_owned());
+    }
+    let reasons: Vec<String> = tally
+        .skipped
+        .iter()
+        .map(|(skip, count)| format!("{count} {skip}"))
+        .collect();
+    Some(format!(
+        "no TCP connection in its {} frames: {}",
+        tally.frames,
+        reasons.join(", ")
+    ))
+}
+
 /// What an entry says, in the words of the field.
 pub fn describe(store: &Store, entry: &Entry) -> String {
     match store.what(entry) {

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::flow::letters;
 use super::look::{cut, put};
 use super::{Pane, Scene, Tone};
-use crate::export::closing;
+use crate::export::{closing, nothing_to_show};
 use crate::packet::Endpoint;
 use crate::peer::{Announced, Talk};
 use crate::store::Connection;
@@ -37,13 +37,14 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         };
         draw_row(scene, area, row as u16 + 1, connection, &text, buf);
     }
-    if len == 0 && scene.progress.is_done {
+    if let Some(reason) = nothing_to_show(scene.store).filter(|_| scene.progress.is_done) {
+        let reason = cut(&reason, usize::from(area.width) - 2, &scene.look.glyphs);
         put(
             scene,
             area,
             1,
             1,
-            "no TCP connection in this capture",
+            &reason,
             scene.look.style(Tone::Warn),
             buf,
         );

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::look::{cut, put};
 use super::{Pane, Scene, Tone};
-use crate::export::{describe, side_words};
+use crate::export::{describe, nothing_to_show, side_words};
 use crate::store::{Connection, Entry, EntryId};
 use crate::wire::Kind;
 
@@ -44,12 +44,12 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn waiting(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let text = if scene.progress.is_done {
-        "no TCP connection in this capture"
-    } else {
-        "reading..."
+    let text = match nothing_to_show(scene.store) {
+        Some(reason) if scene.progress.is_done => reason,
+        _ => "reading the capture".to_owned(),
     };
-    put(scene, area, 1, 1, text, scene.look.style(Tone::Dim), buf);
+    let text = cut(&text, usize::from(area.width) - 2, &scene.look.glyphs);
+    put(scene, area, 1, 1, &text, scene.look.style(Tone::Dim), buf);
 }
 
 /// Who A and B are.
