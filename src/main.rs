@@ -31,19 +31,19 @@ enum Refusal {
     #[error(
         "no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
     )]
-    NoInput,
+    Unnamed,
     #[error(
         "standard input is no terminal, so no key could be read; use `peerscope summary {name}`"
     )]
-    NoKeys { name: String },
+    Keyless { name: String },
     #[cfg(feature = "live")]
     #[error("cannot list interfaces: {0}; try it as root")]
-    NoDevices(peerscope::capture::DeviceError),
+    Devices(peerscope::capture::DeviceError),
     #[cfg(not(feature = "live"))]
     #[error(
         "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
     )]
-    NoLibpcap,
+    FilesOnly,
 }
 
 type Out = BufWriter<StdoutLock<'static>>;
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Refusal>() {
         #[cfg(feature = "live")]
-        Some(Refusal::NoDevices(_)) => NOT_PERMITTED,
+        Some(Refusal::Devices(_)) => NOT_PERMITTED,
         Some(_) => USAGE,
         None => CANNOT_READ,
     }
@@ -101,14 +101,14 @@ fn open(input: &Input) -> anyhow::Result<(Reader, String)> {
             DEMO_NAME.to_owned(),
         ));
     }
-    let path = input.path().ok_or(Refusal::NoInput)?;
+    let path = input.path().ok_or(Refusal::Unnamed)?;
     Ok((Reader::open(path)?, path.display().to_string()))
 }
 
 fn screen(args: &Args) -> anyhow::Result<()> {
     let (reader, name) = open(&args.input)?;
     if !io::stdin().is_terminal() {
-        return Err(Refusal::NoKeys { name }.into());
+        return Err(Refusal::Keyless { name }.into());
     }
     peerscope::app::run(reader, &name, look(args.look))
 }
@@ -209,7 +209,7 @@ fn format(output: &Output) -> Format {
 
 #[cfg(feature = "live")]
 fn list_interfaces() -> anyhow::Result<()> {
-    let devices = peerscope::capture::devices().map_err(Refusal::NoDevices)?;
+    let devices = peerscope::capture::devices().map_err(Refusal::Devices)?;
     let mut out = io::stdout().lock();
     Ok(devices
         .iter()
@@ -218,5 +218,5 @@ fn list_interfaces() -> anyhow::Result<()> {
 
 #[cfg(not(feature = "live"))]
 fn list_interfaces() -> anyhow::Result<()> {
-    Err(Refusal::NoLibpcap.into())
+    Err(Refusal::FilesOnly.into())
 }

@@ -143,9 +143,7 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
             interest => Some(interest == Interest::Interested),
         },
         have: pieces(store, connection, side),
-        pieces: store
-            .swarm_of(connection)
-            .and_then(|swarm| swarm.piece_count.estimate()),
+        pieces: store.piece_count(connection),
         payload_bytes: facts.payload_bytes,
         messages: facts.messages,
         decoded: facts.stream.decoded,
@@ -158,9 +156,7 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
 /// Pieces that a side has said to have; `None` if it never spoke of them, or has all of an unknown number.
 fn pieces(store: &Store, connection: &Connection, side: Side) -> Option<u32> {
     let pieces = &connection.now()?.peer(side).pieces;
-    let count = store
-        .swarm_of(connection)
-        .and_then(|swarm| swarm.piece_count.estimate());
+    let count = store.piece_count(connection);
     match (pieces.announced(), count) {
         (Announced::Nothing, _) | (Announced::All, None) => None,
         (_, count) => Some(pieces.count(0..count.unwrap_or(u32::MAX))),

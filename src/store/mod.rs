@@ -152,6 +152,11 @@ impl Store {
         self.swarms.get(&connection.info_hash()?)
     }
 
+    /// How many pieces its torrent has, as far as can be inferred.
+    pub fn piece_count(&self, connection: &Connection) -> Option<u32> {
+        self.swarm_of(connection)?.piece_count.estimate()
+    }
+
     /// All torrents.
     pub fn swarms(&self) -> impl Iterator<Item = &Swarm> {
         self.swarms.values()

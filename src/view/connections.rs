@@ -1,11 +1,8 @@
 //! The list of connections.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-
+use super::canvas::Canvas;
 use super::flow::letters;
-use super::look::{cut, put};
+use super::look::cut;
 use super::{Pane, Scene, Tone};
 use crate::export::{closing, nothing_to_show};
 use crate::packet::Endpoint;
@@ -15,110 +12,83 @@ use crate::stream::Side;
 
 /// From so many columns on, addresses are whole.
 const WIDE: u16 = 60;
+const WIDE_TITLE: &str =
+    "   # A opened              B                     A<B A has B has  msgs end";
+const NARROW_TITLE: &str = "   # A and B                 B has";
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let title = if area.width >= WIDE {
-        WideRow::TITLE.to_owned()
-    } else {
-        "  #  A and B              have".to_owned()
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let (title, row_of): (_, fn(&Scene<'_>, &Connection) -> String) = match canvas.width() {
+        WIDE.. => (WIDE_TITLE, wide),
+        _ => (NARROW_TITLE, narrow),
     };
-    put(scene, area, 0, 0, &title, scene.look.style(Tone::Dim), buf);
-    let height = usize::from(area.height - 1);
-    let len = scene.store.connections().len();
-    for (row, id) in scene
-        .connection_ids(scene.connections.window(height, len))
-        .enumerate()
-    {
-        let connection = scene.store.connection(id);
-        let text = if area.width >= WIDE {
-            WideRow::of(scene, connection)
-        } else {
-            narrow(scene, connection)
-        };
-        draw_row(scene, area, row as u16 + 1, connection, &text, buf);
+    canvas.text(0, 0, title, Tone::Dim);
+    let mut rows = canvas.below(1);
+    let window = scene
+        .connections
+        .window(usize::from(rows.height()), scene.store.connections().len());
+    for (row, connection) in scene.store.connections()[window].iter().enumerate() {
+        draw_row(
+            scene,
+            &mut rows,
+            row as u16,
+            connection,
+            &row_of(scene, connection),
+        );
     }
     if let Some(reason) = nothing_to_show(scene.store).filter(|_| scene.progress.is_done) {
-        let reason = cut(&reason, usize::from(area.width) - 2, &scene.look.glyphs);
-        put(
-            scene,
-            area,
-            1,
-            1,
-            &reason,
-            scene.look.style(Tone::Warn),
-            buf,
-        );
+        let reason = cut(&reason, usize::from(rows.width()) - 2, scene.look.glyphs);
+        rows.text(1, 0, &reason, Tone::Warn);
     }
 }
 
 fn draw_row(
     scene: &Scene<'_>,
-    area: Rect,
+    rows: &mut Canvas<'_>,
     row: u16,
     connection: &Connection,
     text: &str,
-    buf: &mut Buffer,
 ) {
     let is_selected = connection.id.0 as usize == scene.connections.selected;
-    let style = if is_selected {
-        scene.look.cursor(scene.focus == Pane::Connections)
-    } else {
-        scene.look.style(if connection.is_bittorrent() {
-            Tone::Plain
-        } else {
-            Tone::Dim
-        })
+    let style = match (is_selected, connection.is_bittorrent()) {
+        (true, _) => scene.look.cursor(scene.focus == Pane::Connections),
+        (false, true) => scene.look.style(Tone::Plain),
+        (false, false) => scene.look.style(Tone::Dim),
     };
-    let text = format!("{text:<width$}", width = usize::from(area.width) - 1);
-    let marker = if is_selected {
-        scene.look.glyphs.marker
-    } else {
-        " "
-    };
-    put(scene, area, 0, row, marker, Style::new(), buf);
-    put(scene, area, 1, row, &text, style, buf);
-}
-
-/// `12  10.77.0.2:40997  > 10.77.0.3:6881   D . 100%  27%  1383  FIN A`
-struct WideRow;
-
-impl WideRow {
-    const TITLE: &str =
-        "   # A opened              B                     A<B A has B has  msgs end";
-
-    fn of(scene: &Scene<'_>, connection: &Connection) -> String {
-        let [a, b] = [connection.opener(), !connection.opener()];
-        let glyphs = scene.look.glyphs;
-        let end = |side| cut(&connection.end(side).to_string(), 21, &glyphs);
-        let (flags, have) = state(scene, connection);
-        let end_of = match closing(connection) {
-            Some((how, by)) => format!("{how} {}", if by == a { "A" } else { "B" }),
-            None => "open".to_owned(),
-        };
-        let messages = connection.entries().len();
-        format!(
-            "{:>3} {:<21} {} {:<21} {flags} {:>5} {:>5} {messages:>6} {end_of}",
-            connection.id,
-            end(a),
-            glyphs.to,
-            end(b),
-            have[0],
-            have[1]
-        )
+    if is_selected {
+        rows.text(0, row, scene.look.glyphs.marker, Tone::Plain);
     }
+    let width = usize::from(rows.width()) - 1;
+    rows.styled(1, row, &format!("{text:<width$}"), style);
 }
 
-/// `12 .2:40997 > .3:6881   D . 100%`
+/// `12 10.77.0.2:40997  → 10.77.0.3:6881   D .  100%   27%   1383 FIN A`
+fn wide(scene: &Scene<'_>, connection: &Connection) -> String {
+    let [a, b] = [connection.opener(), !connection.opener()];
+    let glyphs = scene.look.glyphs;
+    let [from, to] = [a, b].map(|side| cut(&connection.end(side).to_string(), 21, glyphs));
+    let (flags, [a_has, b_has]) = state(scene, connection);
+    let end = match closing(connection) {
+        Some((how, by)) => format!("{how} {}", if by == a { "A" } else { "B" }),
+        None => "open".to_owned(),
+    };
+    let (id, messages) = (connection.id, connection.entries().len());
+    format!(
+        "{id:>3} {from:<21} {} {to:<21} {flags} {a_has:>5} {b_has:>5} {messages:>6} {end}",
+        glyphs.to
+    )
+}
+
+/// `12 .2:40997 → .3:6881   D .  100%`
 fn narrow(scene: &Scene<'_>, connection: &Connection) -> String {
     let [a, b] =
         [connection.opener(), !connection.opener()].map(|side| short(connection.end(side)));
-    let (flags, have) = state(scene, connection);
+    let (flags, [_, b_has]) = state(scene, connection);
     let pair = cut(
         &format!("{a} {} {b}", scene.look.glyphs.to),
         19,
-        &scene.look.glyphs,
+        scene.look.glyphs,
     );
-    format!("{:>3} {pair:<19} {flags} {:>5}", connection.id, have[1])
+    format!("{:>3} {pair:<19} {flags} {b_has:>5}", connection.id)
 }
 
 /// The last part of an address, which tells the hosts of a network apart.
@@ -144,11 +114,7 @@ fn state(scene: &Scene<'_>, connection: &Connection) -> (String, [String; 2]) {
 
 fn share(scene: &Scene<'_>, connection: &Connection, talk: &Talk, side: Side) -> String {
     let pieces = &talk.peer(side).pieces;
-    let count = scene
-        .store
-        .swarm_of(connection)
-        .and_then(|swarm| swarm.piece_count.estimate());
-    match (pieces.announced(), count) {
+    match (pieces.announced(), scene.store.piece_count(connection)) {
         (Announced::All, _) => "100%".to_owned(),
         (Announced::Nothing, _) => scene.look.glyphs.unknown.to_owned(),
         (_, None) => "0%".to_owned(),

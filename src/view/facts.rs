@@ -1,37 +1,23 @@
 //! What is known of the selected connection as a whole.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Scene, Tone};
 use crate::export::{bytes, closing, duration};
 use crate::store::Connection;
 use crate::stream::{Evidence, Side};
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(connection) = scene.connection() else {
         return;
     };
-    for (row, (text, tone)) in lines(scene, connection)
-        .iter()
-        .enumerate()
-        .take(usize::from(area.height))
-    {
+    for (row, (text, tone)) in (0..).zip(lines(scene, connection)) {
         let text = cut(
-            text,
-            usize::from(area.width).saturating_sub(1),
-            &scene.look.glyphs,
-        );
-        put(
-            scene,
-            area,
-            1,
-            row as u16,
             &text,
-            scene.look.style(*tone),
-            buf,
+            usize::from(canvas.width()).saturating_sub(1),
+            scene.look.glyphs,
         );
+        canvas.text(1, row, &text, tone);
     }
 }
 

@@ -1,85 +1,57 @@
 //! Who may send to whom at the selected message: choke, interest, requests in flight.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put, put_right};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Scene, Tone};
 use crate::peer::{Choke, Flow, Interest, Talk};
 use crate::stream::Side;
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(talk) = scene.talk() else { return };
-    let sides = scene.sides();
-    for (row, (name, letter)) in ["A<B", "B<A"]
-        .into_iter()
-        .zip(letters(&talk, sides))
-        .enumerate()
-    {
-        let receiver = sides[row];
-        let names = if row == 0 { ["A", "B"] } else { ["B", "A"] };
-        let tone = if row == 0 { Tone::A } else { Tone::B };
-        let x = put(
-            scene,
-            area,
-            0,
-            row as u16,
-            name,
-            scene.look.style(tone),
-            buf,
-        );
-        let open = talk.flow_to(receiver) == Flow::Open;
-        let x = put(
-            scene,
-            area,
-            x + 1,
-            row as u16,
-            letter,
-            scene
-                .look
-                .style(if open { Tone::Strong } else { Tone::Plain }),
-            buf,
-        );
-        let flight = in_flight(&talk, receiver);
-        let room = usize::from(area.width - x).saturating_sub(flight.len() + 4);
-        let words = cut(&words(&talk, receiver, names), room, &scene.look.glyphs);
-        put(
-            scene,
-            area,
-            x + 2,
-            row as u16,
-            &words,
-            scene.look.style(Tone::Plain),
-            buf,
-        );
-        put_right(
-            scene,
-            area,
-            row as u16,
-            &format!("{flight} "),
-            scene.look.style(Tone::Plain),
-            buf,
-        );
-    }
+    let [a, b] = scene.sides();
+    let [down, up] = letters(&talk, [a, b]);
+    draw_row(&talk, canvas, 0, a, ["A", "B"], down, Tone::A);
+    draw_row(&talk, canvas, 1, b, ["B", "A"], up, Tone::B);
+}
+
+/// `A<B D  A interested, B unchoked            3 in flight, oldest p7 +0`
+fn draw_row(
+    talk: &Talk,
+    canvas: &mut Canvas<'_>,
+    row: u16,
+    receiver: Side,
+    names: [&str; 2],
+    letter: &str,
+    tone: Tone,
+) {
+    let is_open = talk.flow_to(receiver) == Flow::Open;
+    let x = canvas.text(0, row, &format!("{}<{} ", names[0], names[1]), tone);
+    let x = canvas.text(
+        x,
+        row,
+        letter,
+        if is_open { Tone::Strong } else { Tone::Plain },
+    ) + 2;
+    let flight = in_flight(talk, receiver) + " ";
+    let room = usize::from(canvas.width().saturating_sub(x)).saturating_sub(flight.len() + 2);
+    let words = cut(&words(talk, receiver, names), room, canvas.look.glyphs);
+    canvas.text(x, row, &words, Tone::Plain);
+    canvas.right(row, &flight, Tone::Plain);
 }
 
 /// The flags of clients' peer lists, from A's side: `D d K` for what it gets, `U u ?` for what it gives.
 pub(super) fn letters(talk: &Talk, [a, b]: [Side; 2]) -> [&'static str; 2] {
-    let down = match talk.flow_to(a) {
+    let letter = |flow, [wanted, allowed, open]: [&'static str; 3]| match flow {
         Flow::Unknown => "~",
         Flow::Idle => ".",
-        Flow::Wanted => "d",
-        Flow::Allowed => "K",
-        Flow::Open => "D",
+        Flow::Wanted => wanted,
+        Flow::Allowed => allowed,
+        Flow::Open => open,
     };
-    let up = match talk.flow_to(b) {
-        Flow::Unknown => "~",
-        Flow::Idle => ".",
-        Flow::Wanted => "u",
-        Flow::Allowed => "?",
-        Flow::Open => "U",
-    };
-    [down, up]
+    [
+        letter(talk.flow_to(a), ["d", "K", "D"]),
+        letter(talk.flow_to(b), ["u", "?", "U"]),
+    ]
 }
 
 fn words(talk: &Talk, receiver: Side, [receiver_name, sender_name]: [&str; 2]) -> String {

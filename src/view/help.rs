@@ -1,9 +1,6 @@
 //! The keys: as an overlay that fits 80x24, and as hints in the last row.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{put, put_right};
+use super::canvas::Canvas;
 use super::{Overlay, Pane, Scene, Tone};
 
 /// A row of the help.
@@ -27,48 +24,26 @@ const LETTERS: [&str; 6] = [
     "All flags and pieces are as of the message under the cursor.",
 ];
 
-pub(super) fn draw(scene: &Scene<'_>, first: usize, screen: Rect, buf: &mut Buffer) {
-    let lines = lines(scene);
-    let width = screen.width.min(78);
-    let height = screen.height.saturating_sub(2).min(lines.len() as u16 + 2);
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
+pub(super) fn draw(scene: &Scene<'_>, screen: &mut Canvas<'_>) {
+    let Overlay::Help(first) = scene.overlay else {
+        return;
     };
-    for position in area.positions() {
-        buf[position].reset();
-    }
-    frame(scene, area, buf);
-    let rows = usize::from(height - 2);
+    let lines = lines(scene);
+    let height = screen
+        .height()
+        .saturating_sub(2)
+        .min(lines.len() as u16 + 2);
+    let mut canvas = screen.overlay(78, height);
+    frame(&mut canvas);
+    let rows = usize::from(height.saturating_sub(2));
     let first = first.min(lines.len().saturating_sub(rows));
-    for (row, line) in lines[first..].iter().take(rows).enumerate() {
-        put(
-            scene,
-            Rect {
-                width: width - 1,
-                ..area
-            },
-            2,
-            row as u16 + 1,
-            line,
-            scene.look.style(Tone::Plain),
-            buf,
-        );
+    for (row, line) in (1..).zip(lines[first..].iter().take(rows)) {
+        canvas.without_right(1).text(2, row, line, Tone::Plain);
     }
     if first + rows < lines.len() {
-        put_right(
-            scene,
-            Rect {
-                width: width - 2,
-                ..area
-            },
-            height - 1,
-            " more: j ",
-            scene.look.style(Tone::Strong),
-            buf,
-        );
+        canvas
+            .without_right(2)
+            .right(height - 1, " more: j ", Tone::Strong);
     }
 }
 
@@ -84,43 +59,36 @@ fn lines(scene: &Scene<'_>) -> Vec<String> {
     lines
 }
 
-fn frame(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let glyphs = scene.look.glyphs;
-    let line = glyphs.horizontal.repeat(usize::from(area.width));
-    let dim = scene.look.style(Tone::Dim);
-    put(scene, area, 0, 0, &line, dim, buf);
-    put(scene, area, 0, area.height - 1, &line, dim, buf);
-    for row in 0..area.height {
-        put(scene, area, 0, row, glyphs.vertical, dim, buf);
-        put(scene, area, area.width - 1, row, glyphs.vertical, dim, buf);
-    }
-    put(
-        scene,
-        area,
-        2,
-        0,
-        " Keys ",
-        scene.look.style(Tone::Strong),
-        buf,
+fn frame(canvas: &mut Canvas<'_>) {
+    let (glyphs, width, last) = (
+        canvas.look.glyphs,
+        canvas.width(),
+        canvas.height().saturating_sub(1),
     );
+    for row in 0..=last {
+        canvas.text(0, row, glyphs.vertical, Tone::Dim);
+        canvas.text(width - 1, row, glyphs.vertical, Tone::Dim);
+    }
+    for row in [0, last] {
+        canvas.text(
+            0,
+            row,
+            &glyphs.horizontal.repeat(usize::from(width)),
+            Tone::Dim,
+        );
+    }
+    canvas.text(2, 0, " Keys ", Tone::Strong);
 }
 
 /// The last row. Hints give way from the right; help and quit are never dropped.
-pub(super) fn hints(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn hints(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let fixed = match (scene.overlay, scene.focus) {
-        (Overlay::Help(_), _) => "Esc close",
-        (Overlay::None, Pane::Connections) => "? help  q quit",
-        (Overlay::None, _) => "? help  Esc back  q quit",
+        (Overlay::Help(_), _) => "Esc close ",
+        (Overlay::None, Pane::Connections) => "? help  q quit ",
+        (Overlay::None, _) => "? help  Esc back  q quit ",
     };
-    put_right(
-        scene,
-        area,
-        0,
-        &format!("{fixed} "),
-        scene.look.style(Tone::Strong),
-        buf,
-    );
-    let room = area.width.saturating_sub(fixed.len() as u16 + 2);
+    canvas.right(0, fixed, Tone::Strong);
+    let room = canvas.width().saturating_sub(fixed.len() as u16 + 1);
     let mut x = 1;
     for key in scene.keys.iter().filter(|key| !key.hint.is_empty()) {
         let text = format!(
@@ -131,6 +99,6 @@ pub(super) fn hints(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         if x + text.len() as u16 > room {
             break;
         }
-        x = put(scene, area, x, 0, &text, scene.look.style(Tone::Dim), buf) + 2;
+        x = canvas.text(x, 0, &text, Tone::Dim) + 2;
     }
 }

@@ -2,103 +2,68 @@
 
 use std::ops::Range;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::look::{put, put_right};
+use super::canvas::Canvas;
 use super::{Pane, Scene, Tone, tree};
 use crate::store::Raw;
 
 /// Bytes in a row, by the columns there are.
-pub(super) fn bytes_per_row(width: u16) -> usize {
+fn bytes_per_row(width: u16) -> usize {
     if width >= 77 { 16 } else { 8 }
 }
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let title = if scene.focus == Pane::Hex {
         "[Bytes]"
     } else {
         " Bytes"
     };
-    put(scene, area, 0, 0, title, scene.look.style(Tone::Dim), buf);
+    canvas.text(0, 0, title, Tone::Dim);
     let Some(raw) = scene.raw else { return };
-    let per_row = bytes_per_row(area.width);
     let selected = tree::selected_range(scene);
     if let Some(range) = &selected {
-        put_right(
-            scene,
-            area,
+        canvas.right(
             0,
             &format!("bytes {}..{} ", range.start, range.end.saturating_sub(1)),
-            scene.look.style(Tone::Dim),
-            buf,
+            Tone::Dim,
         );
     }
-    for row in 0..usize::from(area.height - 1) {
-        let first = (scene.hex + row) * per_row;
-        if first < raw.bytes.len() {
-            draw_row(
-                scene,
-                area,
-                row as u16 + 1,
-                raw,
-                first..(first + per_row).min(raw.bytes.len()),
-                selected.as_ref(),
-                buf,
-            );
+    let per_row = bytes_per_row(canvas.width());
+    let mut rows = canvas.below(1);
+    for row in 0..rows.height() {
+        let first = (scene.hex + usize::from(row)) * per_row;
+        let range = first..(first + per_row).min(raw.bytes.len());
+        if !range.is_empty() {
+            draw_row(&mut rows, row, raw, range, selected.as_ref());
         }
     }
 }
 
+/// `0010  1a 00 00 00 00 00 00 40  .......@`
 fn draw_row(
-    scene: &Scene<'_>,
-    area: Rect,
+    rows: &mut Canvas<'_>,
     row: u16,
     raw: &Raw,
     range: Range<usize>,
     selected: Option<&Range<usize>>,
-    buf: &mut Buffer,
 ) {
-    let per_row = bytes_per_row(area.width);
-    let mut x = put(
-        scene,
-        area,
-        1,
-        row,
-        &format!("{:04x}  ", range.start),
-        scene.look.style(Tone::Dim),
-        buf,
-    );
-    let text_at = x + per_row as u16 * 3 + 1;
-    for (column, at) in range.enumerate() {
-        let style = style(scene, raw, at, selected);
+    let mut x = rows.text(1, row, &format!("{:04x}  ", range.start), Tone::Dim);
+    let text_at = x + bytes_per_row(rows.width()) as u16 * 3 + 1;
+    for (column, at) in (0..).zip(range) {
+        let style = style(rows, raw, at, selected);
         let (hex, char) = match raw.get(at) {
-            Some(byte) => (
-                format!("{byte:02x}"),
-                if byte.is_ascii_graphic() {
-                    char::from(byte)
-                } else {
-                    '.'
-                },
-            ),
+            Some(byte) if byte.is_ascii_graphic() => (format!("{byte:02x}"), char::from(byte)),
+            Some(byte) => (format!("{byte:02x}"), '.'),
             None => ("--".to_owned(), '-'),
         };
-        put(scene, area, x, row, &hex, style, buf);
-        put(
-            scene,
-            area,
-            text_at + column as u16,
-            row,
-            char.encode_utf8(&mut [0; 4]),
-            style,
-            buf,
-        );
+        rows.styled(x, row, &hex, style);
+        rows.styled(text_at + column, row, char.encode_utf8(&mut [0; 4]), style);
         x += 3;
     }
 }
 
-fn style(scene: &Scene<'_>, raw: &Raw, at: usize, selected: Option<&Range<usize>>) -> Style {
+fn style(rows: &Canvas<'_>, raw: &Raw, at: usize, selected: Option<&Range<usize>>) -> Style {
     let tone = match (
         selected.is_some_and(|range| range.contains(&at)),
         raw.get(at),
@@ -108,5 +73,5 @@ fn style(scene: &Scene<'_>, raw: &Raw, at: usize, selected: Option<&Range<usize>
         (false, Some(0)) => Tone::Dim,
         (false, Some(_)) => Tone::Plain,
     };
-    scene.look.style(tone)
+    rows.look.style(tone)
 }

@@ -1,62 +1,60 @@
 //! The messages of one connection, one row each: an arrow from its sender with the label inside.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::look::{cut, put};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Pane, Scene, Tone};
 use crate::export::{describe, nothing_to_show, side_words};
 use crate::store::{Connection, Entry, EntryId};
 use crate::wire::Kind;
 
 /// Columns of marker and time, up to the line of side A.
-const TIME: u16 = 13;
+const TIME: u16 = 12;
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(connection) = scene.connection() else {
-        return waiting(scene, area, buf);
+        return waiting(scene, canvas);
     };
-    title(scene, connection, area, buf);
-    let rows = Rect {
-        y: area.y + 1,
-        height: area.height - 1,
-        ..area
-    };
+    title(scene, connection, canvas);
+    let mut rows = canvas.below(1);
     let entries = connection.entries();
-    let window = scene.ladder.window(usize::from(rows.height), entries.len());
-    for (row, ordinal) in window.enumerate() {
-        let is_selected = ordinal == scene.ladder.selected;
-        draw_row(scene, rows, row as u16, entries[ordinal], is_selected, buf);
-    }
     if entries.is_empty() {
-        put(
-            scene,
-            rows,
-            TIME,
+        rows.text(
+            TIME + 1,
             0,
             "no payload was captured on this connection",
-            scene.look.style(Tone::Dim),
-            buf,
+            Tone::Dim,
         );
     }
-    scrollbar(scene, rows, entries.len(), buf);
+    let window = scene
+        .ladder
+        .window(usize::from(rows.height()), entries.len());
+    for (row, ordinal) in (0..).zip(window) {
+        draw_row(
+            scene,
+            &mut rows,
+            row,
+            entries[ordinal],
+            ordinal == scene.ladder.selected,
+        );
+    }
+    scrollbar(scene, &mut rows, entries.len());
 }
 
-fn waiting(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let text = match nothing_to_show(scene.store) {
         Some(reason) if scene.progress.is_done => reason,
         _ => "reading the capture".to_owned(),
     };
-    let text = cut(&text, usize::from(area.width) - 2, &scene.look.glyphs);
-    put(scene, area, 1, 1, &text, scene.look.style(Tone::Dim), buf);
+    let text = cut(&text, usize::from(canvas.width()) - 2, scene.look.glyphs);
+    canvas.text(1, 1, &text, Tone::Dim);
 }
 
 /// Who A and B are.
-fn title(scene: &Scene<'_>, connection: &Connection, area: Rect, buf: &mut Buffer) {
-    let number = format!("#{}  ", connection.id);
-    let mut x = put(scene, area, 0, 0, &number, scene.look.style(Tone::Dim), buf);
-    let room = area.width.saturating_sub(x + 1) / 2;
+fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
+    let mut x = canvas.text(0, 0, &format!("#{}  ", connection.id), Tone::Dim);
+    let room = canvas.width().saturating_sub(x + 1) / 2;
     let names = scene
         .sides()
         .into_iter()
@@ -67,77 +65,43 @@ fn title(scene: &Scene<'_>, connection: &Connection, area: Rect, buf: &mut Buffe
             "{name} {}",
             side_words(connection.end(side), client.as_deref())
         );
-        let words = cut(&words, usize::from(room) - 1, &scene.look.glyphs);
-        put(scene, area, x, 0, &words, scene.look.style(tone), buf);
+        canvas.text(
+            x,
+            0,
+            &cut(&words, usize::from(room) - 1, scene.look.glyphs),
+            tone,
+        );
         x += room;
     }
 }
 
-fn draw_row(
-    scene: &Scene<'_>,
-    area: Rect,
-    row: u16,
-    id: EntryId,
-    is_selected: bool,
-    buf: &mut Buffer,
-) {
+fn draw_row(scene: &Scene<'_>, rows: &mut Canvas<'_>, row: u16, id: EntryId, is_selected: bool) {
     let entry = scene.store.entry(id);
-    let plain = scene.look.style(Tone::Plain);
-    let [a, _] = scene.sides();
+    let from_a = entry.side() == scene.sides()[0];
     let is_fault = scene.store.missing(id) > 0
         || matches!(entry.kind(), Kind::Gap | Kind::Undecoded | Kind::Unknown);
+    let style = match (is_selected, is_fault) {
+        (true, _) => scene.look.cursor(scene.focus == Pane::Ladder),
+        (false, true) => scene.look.style(Tone::Warn),
+        (false, false) => scene.look.style(if from_a { Tone::A } else { Tone::B }),
+    };
+    let mark = match (is_selected, is_fault) {
+        (true, _) => scene.look.glyphs.marker,
+        (false, true) => "!",
+        (false, false) => " ",
+    };
     let arrow = arrow(
         scene,
         id,
         entry,
-        usize::from(area.width - TIME - 3),
-        entry.side() == a,
+        usize::from(rows.width() - TIME - 4),
+        from_a,
     );
-    let (tone, glyphs) = (
-        if entry.side() == a { Tone::A } else { Tone::B },
-        &scene.look.glyphs,
-    );
-    let arrow_style = match (is_selected, is_fault) {
-        (true, _) => scene.look.cursor(scene.focus == Pane::Ladder),
-        (false, true) => scene.look.style(Tone::Warn),
-        (false, false) => scene.look.style(tone),
-    };
-    let mark = if is_selected {
-        glyphs.marker
-    } else if is_fault {
-        "!"
-    } else {
-        " "
-    };
-    put(scene, area, 0, row, mark, plain, buf);
-    put(
-        scene,
-        area,
-        1,
-        row,
-        &format!("{:>10}", time(scene, entry)),
-        plain,
-        buf,
-    );
-    let x = put(
-        scene,
-        area,
-        TIME - 1,
-        row,
-        glyphs.vertical,
-        scene.look.style(Tone::Dim),
-        buf,
-    );
-    let x = put(scene, area, x, row, &arrow, arrow_style, buf);
-    put(
-        scene,
-        area,
-        x,
-        row,
-        glyphs.vertical,
-        scene.look.style(Tone::Dim),
-        buf,
-    );
+    rows.text(0, row, mark, Tone::Plain);
+    rows.text(1, row, &format!("{:>10}", time(scene, entry)), Tone::Plain);
+    let x = rows.text(TIME, row, scene.look.glyphs.vertical, Tone::Dim);
+    let x = rows.styled(x, row, &arrow, style);
+    rows.text(x, row, scene.look.glyphs.vertical, Tone::Dim);
 }
 
 /// Seconds since the first frame, in ten columns.
@@ -163,7 +127,7 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
     if scene.store.missing(id) > 0 {
         label = format!("{label}, {} bytes not captured", scene.store.missing(id));
     }
-    let label = cut(&glyphs.text(&label), width.saturating_sub(5), &glyphs);
+    let label = cut(&glyphs.text(&label), width.saturating_sub(5), glyphs);
     let stroke = if matches!(entry.kind(), Kind::Gap | Kind::Undecoded) {
         glyphs.dotted
     } else {
@@ -177,22 +141,19 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
     }
 }
 
-fn scrollbar(scene: &Scene<'_>, area: Rect, len: usize, buf: &mut Buffer) {
-    let height = usize::from(area.height);
+fn scrollbar(scene: &Scene<'_>, rows: &mut Canvas<'_>, len: usize) {
+    let height = usize::from(rows.height());
     if len <= height {
         return;
     }
     let thumb = (height * height / len).max(1);
     let first = scene.ladder.offset * (height - thumb) / (len - height);
     for row in first..(first + thumb).min(height) {
-        put(
-            scene,
-            area,
-            area.width - 1,
+        rows.text(
+            rows.width() - 1,
             row as u16,
             scene.look.glyphs.thumb,
-            scene.look.style(Tone::Dim),
-            buf,
+            Tone::Dim,
         );
     }
 }

@@ -1,63 +1,58 @@
 //! The selected message in one line.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Scene, Tone};
+use crate::store::{Connection, Entry};
 
 /// Bytes of the message that are shown.
 const BYTES: usize = 8;
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (Some(entry), Some(connection)) = (scene.entry(), scene.connection()) else {
         return;
     };
+    let room = usize::from(canvas.width()).saturating_sub(BYTES * 3 + 3);
+    let words = format!(
+        "#{} {}",
+        scene.ladder.selected + 1,
+        words(connection, entry)
+    );
+    canvas.text(1, 0, &cut(&words, room, scene.look.glyphs), Tone::Plain);
+    canvas.text(room as u16 + 2, 0, &bytes(scene), Tone::Dim);
+}
+
+/// `request A>B  length 13  frames 104..106  seq 849405468`
+fn words(connection: &Connection, entry: &Entry) -> String {
     let direction = if entry.side() == connection.opener() {
         "A>B"
     } else {
         "B>A"
     };
-    let frames = if entry.first_frame == entry.frame {
-        format!("frame {}", entry.frame)
+    let (first, last) = (entry.first_frame, entry.frame);
+    let frames = if first == last {
+        format!("frame {last}")
     } else {
-        format!("frames {}..{}", entry.first_frame, entry.frame)
+        format!("frames {first}..{last}")
     };
-    let what = format!(
-        "#{} {} {direction}  length {}  {frames}  seq {}",
-        scene.ladder.selected + 1,
+    format!(
+        "{} {direction}  length {}  {frames}  seq {}",
         entry.kind().name(),
         entry.size,
         entry.seq
-    );
-    let room = usize::from(area.width).saturating_sub(BYTES * 3 + 3);
-    put(
-        scene,
-        area,
-        1,
-        0,
-        &cut(&what, room, &scene.look.glyphs),
-        scene.look.style(Tone::Plain),
-        buf,
-    );
-    put(
-        scene,
-        area,
-        room as u16 + 2,
-        0,
-        &bytes(scene),
-        scene.look.style(Tone::Dim),
-        buf,
-    );
+    )
 }
 
 fn bytes(scene: &Scene<'_>) -> String {
     let Some(raw) = scene.raw else {
         return String::new();
     };
-    let shown = (0..raw.bytes.len().min(BYTES)).map(|at| {
+    let byte = |at| {
         raw.get(at)
             .map_or_else(|| "--".to_owned(), |byte| format!("{byte:02x}"))
-    });
-    shown.collect::<Vec<_>>().join(" ")
+    };
+    (0..raw.bytes.len().min(BYTES))
+        .map(byte)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -1,10 +1,6 @@
 //! Colours and characters. Every colour has a twin: a letter, a place, an arrowhead.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
-
-use super::Scene;
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +8,7 @@ pub struct Look {
     /// With colours, or with bold, dim and reverse alone.
     pub has_color: bool,
     /// The characters to draw with.
-    pub glyphs: Glyphs,
+    pub glyphs: &'static Glyphs,
 }
 
 /// What a text is, which says how it is drawn.
@@ -90,7 +86,7 @@ pub struct Glyphs {
 
 impl Glyphs {
     /// Box drawing and blocks, which every terminal of today has.
-    pub const UNICODE: Glyphs = Glyphs {
+    pub const UNICODE: &'static Glyphs = &Glyphs {
         marker: "▌",
         vertical: "│",
         horizontal: "─",
@@ -107,7 +103,7 @@ impl Glyphs {
     };
 
     /// ASCII alone.
-    pub const ASCII: Glyphs = Glyphs {
+    pub const ASCII: &'static Glyphs = &Glyphs {
         marker: ">",
         vertical: "|",
         horizontal: "-",
@@ -124,7 +120,7 @@ impl Glyphs {
     };
 
     /// A text that holds no character the terminal may lack.
-    pub(super) fn text(self, text: &str) -> String {
+    pub(super) fn text(&self, text: &str) -> String {
         if !self.is_ascii {
             return text.to_owned();
         }
@@ -137,46 +133,6 @@ impl Glyphs {
         };
         text.chars().map(plain).collect()
     }
-}
-
-/// Writes a text into a row of an area, cut at its end. Gives the column behind it.
-pub(super) fn put(
-    scene: &Scene<'_>,
-    area: Rect,
-    x: u16,
-    row: u16,
-    text: &str,
-    style: Style,
-    buf: &mut Buffer,
-) -> u16 {
-    let width = area.width.saturating_sub(x);
-    if width == 0 || row >= area.height {
-        return x;
-    }
-    let text = scene.look.glyphs.text(text);
-    let (end, _) = buf.set_stringn(area.x + x, area.y + row, text, width as usize, style);
-    end - area.x
-}
-
-/// As [`put`], ending at the right edge of the area.
-pub(super) fn put_right(
-    scene: &Scene<'_>,
-    area: Rect,
-    row: u16,
-    text: &str,
-    style: Style,
-    buf: &mut Buffer,
-) {
-    let width = unicode_width::UnicodeWidthStr::width(text) as u16;
-    put(
-        scene,
-        area,
-        area.width.saturating_sub(width),
-        row,
-        text,
-        style,
-        buf,
-    );
 }
 
 /// A text of at most `width` columns, with an ellipsis where it was cut.
@@ -193,30 +149,15 @@ pub(super) fn cut(text: &str, width: usize, glyphs: &Glyphs) -> String {
     fits.collect::<String>() + glyphs.ellipsis
 }
 
-/// A line between panes.
-pub(super) fn rule(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let glyphs = scene.look.glyphs;
-    let glyph = if area.width > area.height {
-        glyphs.horizontal
-    } else {
-        glyphs.vertical
-    };
-    for position in area.positions() {
-        buf[position]
-            .set_symbol(glyph)
-            .set_style(scene.look.style(Tone::Dim));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_long_text_is_cut_by_columns() {
-        assert_eq!(cut("abcdef", 6, &Glyphs::UNICODE), "abcdef");
-        assert_eq!(cut("abcdef", 4, &Glyphs::UNICODE), "abc…");
-        assert_eq!(cut("测试测试", 5, &Glyphs::UNICODE), "测试…");
+        assert_eq!(cut("abcdef", 6, Glyphs::UNICODE), "abcdef");
+        assert_eq!(cut("abcdef", 4, Glyphs::UNICODE), "abc…");
+        assert_eq!(cut("测试测试", 5, Glyphs::UNICODE), "测试…");
     }
 
     #[test]

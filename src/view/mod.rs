@@ -9,6 +9,7 @@
 //!  hints
 //! ```
 
+mod canvas;
 mod connections;
 mod cursor;
 mod facts;
@@ -31,13 +32,14 @@ pub use layout::{MIN_HEIGHT, MIN_WIDTH, Panes};
 pub use look::{Glyphs, Look, Tone};
 pub use tree::{Node, nodes};
 
+use canvas::Canvas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Store};
-use crate::stream::{ConnectionId, Side};
+use crate::stream::Side;
 
 /// The part of the screen that keys go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,59 +135,45 @@ impl<'a> Scene<'a> {
     }
 
     fn piece_count(&self) -> Option<u32> {
-        let connection = self.connection()?;
-        self.store.swarm_of(connection)?.piece_count.estimate()
-    }
-
-    fn connection_ids(&self, window: std::ops::Range<usize>) -> impl Iterator<Item = ConnectionId> {
-        let end = window.end.min(self.store.connections().len());
-        (window.start..end).map(|index| ConnectionId(index as u32))
+        self.store.piece_count(self.connection()?)
     }
 }
 
 /// Draws a frame.
 pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(panes) = Panes::of(area, scene.focus, scene.detail) else {
-        return too_small(area, buf);
+    let mut on = |area: Option<Rect>, draw: fn(&Scene<'_>, &mut Canvas<'_>)| {
+        if let Some(area) = area {
+            draw(scene, &mut Canvas::new(scene.look, area, buf));
+        }
     };
-    tabs::draw(scene, panes.tabs, buf);
-    let draw_in =
-        |pane: Option<Rect>, draw: fn(&Scene<'_>, Rect, &mut Buffer), buf: &mut Buffer| {
-            if let Some(area) = pane {
-                draw(scene, area, buf);
-            }
-        };
-    draw_in(panes.connections, connections::draw, buf);
-    draw_in(panes.facts, facts::draw, buf);
-    draw_in(panes.ladder, ladder::draw, buf);
-    draw_in(panes.flow, flow::draw, buf);
-    draw_in(panes.pieces, pieces::draw, buf);
-    draw_in(panes.line, line::draw, buf);
-    draw_in(panes.tree, tree::draw, buf);
-    draw_in(panes.hex, hex::draw, buf);
-    for separator in &panes.separators {
-        look::rule(scene, *separator, buf);
-    }
-    status::draw(scene, panes.status, buf);
-    help::hints(scene, panes.hints, buf);
-    if let Overlay::Help(first) = scene.overlay {
-        help::draw(scene, first, area, buf);
-    }
+    let Some(panes) = Panes::of(area, scene.focus, scene.detail) else {
+        return on(Some(area), too_small);
+    };
+    on(Some(panes.tabs), tabs::draw);
+    on(panes.connections, connections::draw);
+    on(panes.facts, facts::draw);
+    on(panes.ladder, ladder::draw);
+    on(panes.flow, flow::draw);
+    on(panes.pieces, pieces::draw);
+    on(panes.line, line::draw);
+    on(panes.tree, tree::draw);
+    on(panes.hex, hex::draw);
+    panes
+        .separators
+        .into_iter()
+        .for_each(|area| on(Some(area), |_, canvas| canvas.rule()));
+    on(Some(panes.status), status::draw);
+    on(Some(panes.hints), help::hints);
+    on(Some(area), help::draw);
 }
 
-fn too_small(area: Rect, buf: &mut Buffer) {
-    let text = format!(
-        "need {MIN_WIDTH}x{MIN_HEIGHT}, have {}x{}",
-        area.width, area.height
+fn too_small(_: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let text = format!("need {MIN_WIDTH}x{MIN_HEIGHT}, have {width}x{height}");
+    canvas.text(
+        width.saturating_sub(text.len() as u16) / 2,
+        height / 2,
+        &text,
+        Tone::Plain,
     );
-    let x = area.x + area.width.saturating_sub(text.len() as u16) / 2;
-    if area.height > 0 && area.width > 0 {
-        buf.set_stringn(
-            x,
-            area.y + area.height / 2,
-            text,
-            area.width as usize,
-            ratatui::style::Style::new(),
-        );
-    }
 }

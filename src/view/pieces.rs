@@ -1,9 +1,6 @@
 //! Which pieces both sides have at the selected message, as a bar each.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{put, put_right};
+use super::canvas::Canvas;
 use super::{Scene, Tone};
 use crate::peer::{Announced, Peer, Pieces};
 
@@ -11,35 +8,15 @@ use crate::peer::{Announced, Peer, Pieces};
 const LABEL: u16 = 6;
 const COUNT: u16 = 20;
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(talk) = scene.talk() else { return };
-    for (row, (name, side)) in ["A has", "B has"]
-        .into_iter()
-        .zip(scene.sides())
-        .enumerate()
-    {
-        let tone = if row == 0 { Tone::A } else { Tone::B };
-        let style = scene.look.style(tone);
+    let width = canvas.width().saturating_sub(LABEL + COUNT);
+    let rows = [("A has", Tone::A), ("B has", Tone::B)];
+    for (row, (side, (name, tone))) in (0..).zip(scene.sides().into_iter().zip(rows)) {
         let peer = talk.peer(side);
-        put(scene, area, 0, row as u16, name, style, buf);
-        put_right(
-            scene,
-            area,
-            row as u16,
-            &count(scene, peer),
-            scene.look.style(Tone::Plain),
-            buf,
-        );
-        let width = area.width.saturating_sub(LABEL + COUNT);
-        put(
-            scene,
-            area,
-            LABEL,
-            row as u16,
-            &bar(scene, peer, width),
-            style,
-            buf,
-        );
+        canvas.text(0, row, name, tone);
+        canvas.text(LABEL, row, &bar(scene, peer, width), tone);
+        canvas.right(row, &count(scene, peer), Tone::Plain);
     }
 }
 

@@ -1,43 +1,19 @@
 //! The row that says where in the conversation we are.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put, put_right};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Scene, Tone, ladder};
 use crate::capture::Timestamp;
 use crate::export::duration;
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let place = place(scene);
-    let x = put(
-        scene,
-        area,
-        1,
-        0,
-        &place,
-        scene.look.style(Tone::Plain),
-        buf,
-    );
-    let room = usize::from(area.width.saturating_sub(x + 3));
-    match &scene.progress.note {
-        Some(note) => put_right(
-            scene,
-            area,
-            0,
-            &cut(&format!("! {note} "), room, &scene.look.glyphs),
-            scene.look.style(Tone::Warn),
-            buf,
-        ),
-        None => put_right(
-            scene,
-            area,
-            0,
-            &cut(&absolute(scene), room, &scene.look.glyphs),
-            scene.look.style(Tone::Dim),
-            buf,
-        ),
-    }
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let x = canvas.text(1, 0, &place(scene), Tone::Plain);
+    let room = usize::from(canvas.width().saturating_sub(x + 3));
+    let (text, tone) = match &scene.progress.note {
+        Some(note) => (format!("! {note} "), Tone::Warn),
+        None => (absolute(scene), Tone::Dim),
+    };
+    canvas.right(0, &cut(&text, room, scene.look.glyphs), tone);
 }
 
 /// `7/812  t=9.954120  Δ9.87 s`

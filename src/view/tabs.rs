@@ -1,62 +1,46 @@
 //! The first row: which view, which capture, how far it is read.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put, put_right};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Pane, Scene, Tone};
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let current = usize::from(scene.focus != Pane::Connections);
     let mut x = 0;
     for (index, name) in ["1 Connections", "2 Ladder"].into_iter().enumerate() {
-        let is_current = index == current;
-        let text = if is_current {
-            format!("[{name}]")
-        } else {
-            format!(" {name} ")
+        let (text, tone) = match current {
+            current if current == index => (format!("[{name}]"), Tone::Strong),
+            _ => (format!(" {name} "), Tone::Dim),
         };
-        let tone = if is_current { Tone::Strong } else { Tone::Dim };
-        x = put(scene, area, x, 0, &text, scene.look.style(tone), buf);
+        x = canvas.text(x, 0, &text, tone);
     }
     let state = reading(scene);
-    let counts = format!(
-        "{} messages  {} connections",
-        scene.store.len(),
-        scene.store.connections().len()
-    );
-    let room = usize::from(area.width - x).saturating_sub(state.len() + 4);
-    let middle = match room.checked_sub(counts.len() + 2) {
-        Some(rest) if rest > 12 => {
-            format!("{}  {counts}", cut(scene.name, rest, &scene.look.glyphs))
-        }
-        _ => cut(scene.name, room, &scene.look.glyphs),
-    };
     let tone = if scene.progress.note.is_some() {
         Tone::Warn
     } else {
         Tone::Plain
     };
-    put_right(
-        scene,
-        area,
-        0,
-        &format!("{state} "),
-        scene.look.style(tone),
-        buf,
+    canvas.right(0, &format!("{state} "), tone);
+    let state_width = state.len() as u16 + 3;
+    let room = usize::from(canvas.width().saturating_sub(x + state_width));
+    let middle = capture(scene, room);
+    canvas
+        .without_right(state_width)
+        .right(0, &middle, Tone::Plain);
+}
+
+/// The capture's name, and its counts where there is room.
+fn capture(scene: &Scene<'_>, room: usize) -> String {
+    let store = scene.store;
+    let counts = format!(
+        "  {} messages  {} connections",
+        store.len(),
+        store.connections().len()
     );
-    let before = Rect {
-        width: area.width - state.len() as u16 - 3,
-        ..area
-    };
-    put_right(
-        scene,
-        before,
-        0,
-        &middle,
-        scene.look.style(Tone::Plain),
-        buf,
-    );
+    match room.checked_sub(counts.len()) {
+        Some(rest) if rest > 12 => cut(scene.name, rest, scene.look.glyphs) + &counts,
+        _ => cut(scene.name, room, scene.look.glyphs),
+    }
 }
 
 fn reading(scene: &Scene<'_>) -> String {

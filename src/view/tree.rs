@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::look::{cut, put};
+use super::canvas::Canvas;
+use super::look::cut;
 use super::{Pane, Scene, Tone, status};
 use crate::export::{bytes, describe, hex, side_words};
 use crate::store::{EntryId, Raw, Store};
@@ -360,31 +358,28 @@ pub(super) fn selected_range(scene: &Scene<'_>) -> Option<Range<usize>> {
         .clone()
 }
 
-pub(super) fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let title = if scene.focus == Pane::Tree {
         "[Fields]"
     } else {
         " Fields"
     };
-    put(scene, area, 0, 0, title, scene.look.style(Tone::Dim), buf);
+    canvas.text(0, 0, title, Tone::Dim);
     let (Some(id), Some(raw)) = (scene.entry_id(), scene.raw) else {
         return;
     };
     let nodes = nodes(scene.store, id, raw);
-    let window = scene.tree.window(usize::from(area.height - 1), nodes.len());
-    for (row, at) in window.enumerate() {
+    let mut rows = canvas.below(1);
+    let window = scene.tree.window(usize::from(rows.height()), nodes.len());
+    for (row, at) in (0..).zip(window) {
         let node = &nodes[at];
-        let text = format!("{}{}", "  ".repeat(usize::from(node.depth)), node.text);
-        let text = cut(
-            &text,
-            usize::from(area.width).saturating_sub(2),
-            &scene.look.glyphs,
-        );
+        let text = "  ".repeat(usize::from(node.depth)) + &node.text;
         let style = match (at == scene.tree.selected, node.depth) {
             (true, _) => scene.look.cursor(scene.focus == Pane::Tree),
             (false, 0) => scene.look.style(Tone::Strong),
             (false, _) => scene.look.style(Tone::Plain),
         };
-        put(scene, area, 1, row as u16 + 1, &text, style, buf);
+        let room = usize::from(rows.width()).saturating_sub(2);
+        rows.styled(1, row, &cut(&text, room, scene.look.glyphs), style);
     }
 }

@@ -1,0 +1,154 @@
+//! The area of a pane, and how to write into it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::{Look, Tone};
+
+/// A part of the screen. Columns and rows count from its own corner; nothing is written outside of it.
+pub(super) struct Canvas<'b> {
+    pub(super) look: Look,
+    area: Rect,
+    buf: &'b mut Buffer,
+}
+
+impl<'b> Canvas<'b> {
+    pub(super) fn new(look: Look, area: Rect, buf: &'b mut Buffer) -> Canvas<'b> {
+        Canvas {
+            look,
+            area: area.intersection(buf.area),
+            buf,
+        }
+    }
+
+    pub(super) fn width(&self) -> u16 {
+        self.area.width
+    }
+
+    pub(super) fn height(&self) -> u16 {
+        self.area.height
+    }
+
+    /// The part without the first `rows` rows.
+    pub(super) fn below(&mut self, rows: u16) -> Canvas<'_> {
+        let rows = rows.min(self.area.height);
+        let area = Rect {
+            y: self.area.y + rows,
+            height: self.area.height - rows,
+            ..self.area
+        };
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
+    /// The part without the last `columns` columns.
+    pub(super) fn without_right(&mut self, columns: u16) -> Canvas<'_> {
+        let area = Rect {
+            width: self.area.width.saturating_sub(columns),
+            ..self.area
+        };
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
+    /// A part in the middle, emptied, to lay something over the rest.
+    pub(super) fn overlay(&mut self, width: u16, height: u16) -> Canvas<'_> {
+        let (width, height) = (width.min(self.area.width), height.min(self.area.height));
+        let x = self.area.x + (self.area.width - width) / 2;
+        let y = self.area.y + (self.area.height - height) / 2;
+        let area = Rect {
+            x,
+            y,
+            width,
+            height,
+        };
+        area.positions()
+            .for_each(|position| self.buf[position].reset());
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
+    /// Writes a text, cut at the right edge. Gives the column behind it.
+    pub(super) fn text(&mut self, x: u16, row: u16, text: &str, tone: Tone) -> u16 {
+        self.styled(x, row, text, self.look.style(tone))
+    }
+
+    /// As [`Canvas::text`], in a style of one's own.
+    pub(super) fn styled(&mut self, x: u16, row: u16, text: &str, style: Style) -> u16 {
+        if x >= self.area.width || row >= self.area.height {
+            return x;
+        }
+        let text = self.look.glyphs.text(text);
+        let width = usize::from(self.area.width - x);
+        let (end, _) = self
+            .buf
+            .set_stringn(self.area.x + x, self.area.y + row, text, width, style);
+        end - self.area.x
+    }
+
+    /// Writes a text that ends at the right edge.
+    pub(super) fn right(&mut self, row: u16, text: &str, tone: Tone) {
+        let width = text.width() as u16;
+        self.text(self.area.width.saturating_sub(width), row, text, tone);
+    }
+
+    /// Fills it with a line: across where it is wide, down where it is tall.
+    pub(super) fn rule(&mut self) {
+        let glyphs = self.look.glyphs;
+        let glyph = if self.area.width > self.area.height {
+            glyphs.horizontal
+        } else {
+            glyphs.vertical
+        };
+        let style = self.look.style(Tone::Dim);
+        self.area.positions().for_each(|position| {
+            self.buf[position].set_symbol(glyph).set_style(style);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Glyphs;
+
+    const LOOK: Look = Look {
+        has_color: false,
+        glyphs: Glyphs::UNICODE,
+    };
+
+    fn drawn(draw: impl Fn(&mut Canvas<'_>)) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        draw(&mut Canvas::new(LOOK, Rect::new(1, 0, 4, 2), &mut buffer));
+        buffer
+    }
+
+    #[test]
+    fn nothing_is_written_outside() {
+        let buffer = drawn(|canvas| {
+            canvas.text(2, 0, "abcdef", Tone::Plain);
+            canvas.text(0, 7, "below", Tone::Plain);
+            canvas.right(1, "too long for it", Tone::Plain);
+        });
+        assert_eq!(buffer, Buffer::with_lines(["   ab ", " too  "]));
+    }
+
+    #[test]
+    fn a_text_on_the_right_ends_at_the_edge() {
+        assert_eq!(
+            drawn(|canvas| canvas.right(0, "ab", Tone::Plain)),
+            Buffer::with_lines(["   ab ", "      "])
+        );
+    }
+}
