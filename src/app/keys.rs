@@ -123,10 +123,10 @@ const KEYS: [Key; 13] = [
         hint: "",
     },
     Key {
-        names: "n p",
+        names: "J K",
         actions: &[
-            ("n", Action::NextConnection),
-            ("p", Action::PreviousConnection),
+            ("J", Action::NextConnection),
+            ("K", Action::PreviousConnection),
         ],
         about: "next and previous connection",
         hint: "connection",

@@ -10,15 +10,30 @@ use super::words::{bytes, duration};
 use crate::capture::Timestamp;
 use crate::store::{Connection, EntryId, Store};
 use crate::stream::Side;
+use crate::wire::Kind;
 
 /// Connections in the text; a scan of a network has a hundred thousand.
 const SHOWN: usize = 40;
 
-/// The account. Its sums hold: `frames` is `tcp` and all of `skipped`; `payload` is what the streams are made of
-/// less their gaps, plus what was sent twice, strayed or is still held.
+/// The account. Its sums hold: see [`Frames`] and [`Bytes`].
 #[derive(Serialize)]
 struct Account {
     file: String,
+    #[serde(flatten)]
+    frames: Frames,
+    connections: usize,
+    bittorrent_connections: usize,
+    torrents: usize,
+    messages: u64,
+    message_types: BTreeMap<&'static str, u64>,
+    #[serde(flatten)]
+    bytes: Bytes,
+    notes: Vec<String>,
+}
+
+/// `frames` is `tcp` and all of `skipped`.
+#[derive(Serialize)]
+struct Frames {
     #[serde(serialize_with = "optional_time")]
     start: Option<Timestamp>,
     #[serde(serialize_with = "optional_time")]
@@ -28,11 +43,13 @@ struct Account {
     tcp: u64,
     skipped: BTreeMap<String, u64>,
     damaged_blocks: u64,
-    connections: usize,
-    bittorrent_connections: usize,
-    torrents: usize,
-    messages: u64,
-    message_types: BTreeMap<&'static str, u64>,
+}
+
+/// `stream` is what it is made of: `decoded`, `undecoded`, `other_protocol`, `encrypted` and `gap`. `payload`, what
+/// the segments carried, is `stream` less the gaps that were not captured at all, and what was sent again, is
+/// stray, or is still held.
+#[derive(Default, Serialize)]
+struct Bytes {
     payload: u64,
     duplicate: u64,
     stray: u64,
@@ -43,67 +60,74 @@ struct Account {
     undecoded: u64,
     other_protocol: u64,
     encrypted: u64,
-    notes: Vec<String>,
 }
 
 impl Account {
     fn of(store: &Store, file: &str, notes: &[String]) -> Account {
-        let tally = store.tally();
         let connections = store.connections();
-        let directions = || {
-            connections
-                .iter()
-                .flat_map(|connection| connection.activity.directions)
-        };
-        let streams = |of: fn(&Connection) -> bool| {
-            let facts = connections
-                .iter()
-                .filter(move |it| of(it))
-                .flat_map(|it| Side::BOTH.map(|side| it.facts(side)));
-            facts.flatten().map(|facts| facts.stream)
-        };
-        let mut message_types = BTreeMap::new();
-        for (_, entry) in store.entries(EntryId(0)) {
-            *message_types.entry(entry.kind().name()).or_default() += 1;
-        }
-        Account {
+        let mut account = Account {
             file: file.to_owned(),
+            frames: Frames::of(store),
+            connections: connections.len(),
+            bittorrent_connections: connections.iter().filter(|it| it.is_bittorrent()).count(),
+            torrents: store.swarms().count(),
+            messages: 0,
+            message_types: BTreeMap::new(),
+            bytes: Bytes::default(),
+            notes: notes.to_vec(),
+        };
+        connections
+            .iter()
+            .for_each(|connection| account.bytes.add(connection));
+        for (_, entry) in store.entries(EntryId(0)) {
+            *account
+                .message_types
+                .entry(entry.kind().name())
+                .or_default() += 1;
+            account.messages += u64::from(!matches!(entry.kind(), Kind::Gap | Kind::Undecoded));
+        }
+        account
+    }
+}
+
+impl Frames {
+    fn of(store: &Store) -> Frames {
+        let tally = store.tally();
+        let named = tally
+            .skipped
+            .iter()
+            .map(|(skip, count)| (skip.to_string(), *count));
+        Frames {
             start: tally.start,
             end: tally.end,
             frames: tally.frames,
             frame_bytes: tally.bytes,
             tcp: tally.segments,
-            skipped: tally
-                .skipped
-                .iter()
-                .map(|(skip, count)| (skip.to_string(), *count))
-                .collect(),
+            skipped: named.collect(),
             damaged_blocks: tally.damaged_blocks,
-            connections: connections.len(),
-            bittorrent_connections: connections.iter().filter(|it| it.is_bittorrent()).count(),
-            torrents: store.swarms().count(),
-            messages: connections
-                .iter()
-                .flat_map(|it| Side::BOTH.map(|side| it.facts(side)))
-                .flatten()
-                .map(|it| it.messages)
-                .sum(),
-            message_types,
-            payload: directions().map(|it| it.payload).sum(),
-            duplicate: directions().map(|it| it.duplicate).sum(),
-            stray: directions().map(|it| it.stray).sum(),
-            held: directions().map(|it| it.held).sum(),
-            stream: streams(|_| true).map(|it| it.total()).sum(),
-            decoded: streams(|_| true).map(|it| it.decoded).sum(),
-            gap: streams(|_| true).map(|it| it.gap).sum(),
-            undecoded: streams(Connection::is_bittorrent)
-                .map(|it| it.undecoded)
-                .sum(),
-            other_protocol: streams(|it| !it.is_bittorrent())
-                .map(|it| it.undecoded)
-                .sum(),
-            encrypted: 0,
-            notes: notes.to_vec(),
+        }
+    }
+}
+
+impl Bytes {
+    fn add(&mut self, connection: &Connection) {
+        for direction in connection.activity.directions {
+            self.payload += direction.payload;
+            self.duplicate += direction.duplicate;
+            self.stray += direction.stray;
+            self.held += direction.held;
+        }
+        for stream in Side::BOTH
+            .iter()
+            .filter_map(|side| Some(connection.facts(*side)?.stream))
+        {
+            self.stream += stream.total();
+            self.decoded += stream.decoded;
+            self.gap += stream.gap;
+            match connection.is_bittorrent() {
+                true => self.undecoded += stream.undecoded,
+                false => self.other_protocol += stream.undecoded,
+            }
         }
     }
 }
@@ -124,38 +148,52 @@ pub(super) fn text(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let account = Account::of(store, name, notes);
-    let lasted = account
+    frames(&account, out)?;
+    streams(&account.bytes, out)?;
+    messages(&account, out)?;
+    writeln!(out, "\nConnections")?;
+    let connections = store.connections();
+    connections
+        .iter()
+        .take(SHOWN)
+        .try_for_each(|it| super::connections::text(store, it, out))?;
+    match connections.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "and {more} more: `peerscope connections` lists all"),
+    }
+}
+
+fn frames(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    let frames = &account.frames;
+    let lasted = frames
         .start
-        .zip(account.end)
+        .zip(frames.end)
         .map_or(0, |(start, end)| end.since(start));
+    let (captured, lasted) = (bytes(frames.frame_bytes), duration(lasted));
     writeln!(
         out,
-        "{name}: {} frames, {} captured, {}",
-        account.frames,
-        bytes(account.frame_bytes),
-        duration(lasted)
+        "{}: {} frames, {captured} captured, {lasted}",
+        account.file, frames.frames
     )?;
-    for note in notes {
-        writeln!(out, "  note: {note}")?;
-    }
+    account
+        .notes
+        .iter()
+        .try_for_each(|note| writeln!(out, "  note: {note}"))?;
     writeln!(out, "\nFrames")?;
-    row(out, "TCP segments", account.tcp, "")?;
-    for (reason, count) in &account.skipped {
-        row(out, "skipped", *count, reason)?;
+    row(out, "TCP segments", frames.tcp, "")?;
+    frames
+        .skipped
+        .iter()
+        .try_for_each(|(reason, count)| row(out, "skipped", *count, reason))?;
+    match frames.damaged_blocks {
+        0 => Ok(()),
+        count => row(out, "damaged blocks", count, "stepped over"),
     }
-    if account.damaged_blocks > 0 {
-        row(
-            out,
-            "damaged blocks",
-            account.damaged_blocks,
-            "stepped over",
-        )?;
-    }
-    streams(&account, out)?;
-    let speak = format!(
-        "of {} connections speak BitTorrent, of {} torrents",
-        account.connections, account.torrents
-    );
+}
+
+fn messages(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    let (all, torrents) = (account.connections, account.torrents);
+    let speak = format!("of {all} connections speak BitTorrent, of {torrents} torrents");
     writeln!(out, "\nMessages")?;
     row(
         out,
@@ -163,52 +201,34 @@ pub(super) fn text(
         account.bittorrent_connections as u64,
         &speak,
     )?;
-    for (kind, count) in &account.message_types {
-        row(out, kind, *count, "")?;
-    }
-    writeln!(out, "\nConnections")?;
-    let connections = store.connections();
-    connections
+    account
+        .message_types
         .iter()
-        .take(SHOWN)
-        .try_for_each(|it| super::connections::text(store, it, out))?;
-    match connections.len().checked_sub(SHOWN + 1) {
-        Some(more) => writeln!(
-            out,
-            "and {} more: `peerscope connections` lists all",
-            more + 1
-        ),
-        None => Ok(()),
-    }
+        .try_for_each(|(kind, count)| row(out, kind, *count, ""))
 }
 
-fn streams(account: &Account, out: &mut impl Write) -> io::Result<()> {
+fn streams(bytes: &Bytes, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nStream bytes")?;
-    row(out, "decoded", account.decoded, "peer wire messages")?;
+    row(out, "decoded", bytes.decoded, "peer wire messages")?;
     row(
         out,
         "other protocol",
-        account.other_protocol,
+        bytes.other_protocol,
         "no BitTorrent handshake, or encrypted",
     )?;
     row(
         out,
         "undecoded",
-        account.undecoded,
+        bytes.undecoded,
         "in BitTorrent connections",
     )?;
-    row(out, "gap", account.gap, "not in the capture")?;
-    row(
-        out,
-        "sent again",
-        account.duplicate,
-        "and counted once above",
-    )?;
-    if account.stray > 0 {
-        row(out, "stray", account.stray, "too far from their stream")?;
+    row(out, "gap", bytes.gap, "not in the capture")?;
+    row(out, "sent again", bytes.duplicate, "and counted once above")?;
+    if bytes.stray > 0 {
+        row(out, "stray", bytes.stray, "too far from their stream")?;
     }
-    if account.held > 0 {
-        row(out, "held", account.held, "waiting behind a hole")?;
+    if bytes.held > 0 {
+        row(out, "held", bytes.held, "waiting behind a hole")?;
     }
     Ok(())
 }

@@ -37,6 +37,16 @@ pub struct RawFrame {
 }
 
 impl Raw {
+    fn empty(total: u64) -> Raw {
+        let len = total.min(MAX_RAW as u64) as usize;
+        Raw {
+            bytes: vec![0; len],
+            present: vec![false; len],
+            total,
+            frames: Vec::new(),
+        }
+    }
+
     /// The byte at an offset, if it is in the capture.
     pub fn get(&self, at: usize) -> Option<u8> {
         self.present.get(at)?.then(|| self.bytes[at])
@@ -72,33 +82,21 @@ impl Raw {
 pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     let entry = store.entry(id);
     let connection = store.connection(entry.connection);
-    let (src, dst) = (
-        *connection.end(entry.side()),
-        *connection.end(!entry.side()),
-    );
-    let total = entry.wire_len();
-    let len = total.min(MAX_RAW as u64) as usize;
-    let mut raw = Raw {
-        bytes: vec![0; len],
-        present: vec![false; len],
-        total,
-        frames: Vec::new(),
-    };
-
+    let ends = [entry.side(), !entry.side()].map(|side| *connection.end(side));
     let mut reader = Reader::resume(source.clone(), store.layout()?, entry.position());
+    let mut raw = Raw::empty(entry.wire_len());
     // The reader counts from the first frame it reads; the one with the message's first byte tells the difference.
     let mut ahead = None;
     while let Some(frame) = reader.next_frame() {
         let number = frame.number.0;
-        if ahead.is_none() && number > MAX_FRAMES
-            || ahead.is_some_and(|ahead| number + ahead > entry.frame.0)
-        {
+        let is_past = ahead.map_or(number > MAX_FRAMES, |ahead| number + ahead > entry.frame.0);
+        if is_past || raw.is_complete() {
             break;
         }
         let Ok(segment) = packet::parse(&frame) else {
             continue;
         };
-        if (segment.src, segment.dst) != (src, dst) {
+        if [segment.src, segment.dst] != ends {
             continue;
         }
         let offset = i64::from(first_byte(&segment).since(entry.seq));
@@ -112,13 +110,10 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
                 range,
             });
         }
-        if raw.is_complete() {
-            break;
-        }
     }
-    for frame in &mut raw.frames {
-        frame.number.0 += ahead.unwrap_or(0);
-    }
+    raw.frames
+        .iter_mut()
+        .for_each(|frame| frame.number.0 += ahead.unwrap_or(0));
     Some(raw)
 }
 
