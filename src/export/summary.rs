@@ -33,6 +33,7 @@ struct Account {
 
 /// `frames` is `tcp` and all of `skipped`.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the JSON")]
 struct Frames {
     #[serde(serialize_with = "optional_time")]
     start: Option<Timestamp>,
@@ -124,10 +125,12 @@ impl Bytes {
             self.stream += stream.total();
             self.decoded += stream.decoded;
             self.gap += stream.gap;
-            match connection.is_bittorrent() {
-                true => self.undecoded += stream.undecoded,
-                false => self.other_protocol += stream.undecoded,
-            }
+            let undecoded = if connection.is_bittorrent() {
+                &mut self.undecoded
+            } else {
+                &mut self.other_protocol
+            };
+            *undecoded += stream.undecoded;
         }
     }
 }
