@@ -109,10 +109,11 @@ impl App {
         let Some(action) = keys::action(key) else {
             return Effect::Draw;
         };
+        self.has_chosen = true;
         match (action, self.overlay) {
             (Action::QuitNow, _) | (Action::Quit, Overlay::None) => Effect::Quit,
             (Action::Redraw, _) => Effect::Redraw,
-            (action, Overlay::Help(first)) => self.press_help(action, first),
+            (action, Overlay::Help(first)) => self.press_help(action, first, screen),
             (Action::Back, Overlay::None) => self.back(),
             (action, Overlay::None) => {
                 self.act(action, screen);
@@ -121,11 +122,14 @@ impl App {
         }
     }
 
-    fn press_help(&mut self, action: Action, first: usize) -> Effect {
+    fn press_help(&mut self, action: Action, first: usize, screen: Rect) -> Effect {
+        let last = view::last_help_line(&self.keys, screen);
         self.overlay = match action {
             Action::Back | Action::Help | Action::Quit | Action::Open => Overlay::None,
-            Action::Down => Overlay::Help((first + 1).min(self.keys.len())),
-            Action::Up => Overlay::Help(first.saturating_sub(1)),
+            Action::Down => Overlay::Help((first + 1).min(last)),
+            Action::Up => Overlay::Help(first.min(last).saturating_sub(1)),
+            Action::PageDown | Action::Last => Overlay::Help(last),
+            Action::PageUp | Action::First => Overlay::Help(0),
             _ => Overlay::Help(first),
         };
         Effect::Draw
@@ -205,15 +209,11 @@ impl App {
                 let len = self.nodes().len();
                 self.tree.move_by(rows, len);
             }
-            Pane::Hex => {
-                let rows_of_bytes = self.raw.as_ref().map_or(0, |(_, raw)| raw.bytes.len() / 8);
-                self.hex = self.hex.saturating_add_signed(rows).min(rows_of_bytes);
-            }
+            Pane::Hex => self.hex = self.hex.saturating_add_signed(rows),
         }
     }
 
     fn choose_connection(&mut self, rows: isize) {
-        self.has_chosen = true;
         let len = self.store.connections().len();
         self.connections.move_by(rows, len);
         self.forget_field();
@@ -223,7 +223,6 @@ impl App {
         let Some(connection) = self.store.connections().get(self.connections.selected) else {
             return;
         };
-        self.has_chosen = true;
         let len = connection.entries().len();
         self.ladders
             .entry(connection.id)
@@ -264,8 +263,8 @@ impl App {
 
     /// Draws the screen. Windows follow their cursors here, so that a resize keeps what is selected in sight.
     pub fn draw(&mut self, area: Rect, buf: &mut Buffer) {
-        self.show_cursors(area);
         self.read_selected();
+        self.show_cursors(area);
         view::draw(&self.scene(), area, buf);
     }
 
@@ -292,6 +291,9 @@ impl App {
         if panes.tree.is_some() {
             let len = self.nodes().len();
             self.tree.show(height(panes.tree), len);
+        }
+        if let Some(pane) = panes.hex {
+            self.hex = self.scene().hex_in_sight(pane);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The keys: as an overlay that fits 80x24, and as hints in the last row.
 
+use ratatui::layout::Rect;
+
 use super::canvas::Canvas;
 use super::{Overlay, Pane, Scene, Tone};
 
@@ -28,7 +30,7 @@ pub(super) fn draw(scene: &Scene<'_>, screen: &mut Canvas<'_>) {
     let Overlay::Help(first) = scene.overlay else {
         return;
     };
-    let lines = lines(scene);
+    let lines = lines(scene.keys);
     let height = screen
         .height()
         .saturating_sub(2)
@@ -47,10 +49,16 @@ pub(super) fn draw(scene: &Scene<'_>, screen: &mut Canvas<'_>) {
     }
 }
 
+/// The line of the help that is shown first when its end is in sight.
+pub fn last_help_line(keys: &[KeyHelp], screen: Rect) -> usize {
+    lines(keys)
+        .len()
+        .saturating_sub(usize::from(screen.height).saturating_sub(4))
+}
+
 /// Lines of the help.
-fn lines(scene: &Scene<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = scene
-        .keys
+fn lines(keys: &[KeyHelp]) -> Vec<String> {
+    let mut lines: Vec<String> = keys
         .iter()
         .map(|key| format!("{:<18} {}", key.keys, key.about))
         .collect();

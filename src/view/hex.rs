@@ -9,7 +9,7 @@ use super::{Pane, Scene, Tone, tree};
 use crate::store::Raw;
 
 /// Bytes in a row, by the columns there are.
-fn bytes_per_row(width: u16) -> usize {
+pub(super) fn bytes_per_row(width: u16) -> usize {
     if width >= 77 { 16 } else { 8 }
 }
 

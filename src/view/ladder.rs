@@ -143,7 +143,7 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
 
 fn scrollbar(scene: &Scene<'_>, rows: &mut Canvas<'_>, len: usize) {
     let height = usize::from(rows.height());
-    if len <= height {
+    if height == 0 || len <= height {
         return;
     }
     let thumb = (height * height / len).max(1);

@@ -54,6 +54,11 @@ impl Panes {
         if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return None;
         }
+        // The pane with the keys is on the screen, also on one that has become small.
+        let detail = match focus {
+            Pane::Tree | Pane::Hex => Detail::Open,
+            Pane::Connections | Pane::Ladder => detail,
+        };
         let [tabs, body, status, hints] = rows(area, [Length(1), Fill(1), Length(1), Length(1)]);
         let mut panes = Panes {
             tabs,

@@ -27,7 +27,7 @@ mod tabs;
 mod tree;
 
 pub use cursor::Cursor;
-pub use help::KeyHelp;
+pub use help::{KeyHelp, last_help_line};
 pub use layout::{MIN_HEIGHT, MIN_WIDTH, Panes};
 pub use look::{Glyphs, Look, Tone};
 pub use tree::{Node, nodes};
@@ -107,6 +107,22 @@ impl<'a> Scene<'a> {
     /// The selected connection.
     pub fn connection(&self) -> Option<&'a Connection> {
         self.store.connections().get(self.connections.selected)
+    }
+
+    /// Where the first row of bytes may be on a pane of this size, so that no more than needed is empty, and so that
+    /// the selected field is in sight while keys go to the fields.
+    pub fn hex_in_sight(&self, pane: Rect) -> usize {
+        let per_row = hex::bytes_per_row(pane.width);
+        let height = usize::from(pane.height).saturating_sub(1).max(1);
+        let rows = self.raw.map_or(0, |raw| raw.bytes.len().div_ceil(per_row));
+        let first = self.hex.min(rows.saturating_sub(height));
+        match tree::selected_range(self).filter(|_| self.focus == Pane::Tree) {
+            Some(range) => {
+                let (start, end) = (range.start / per_row, range.end.div_ceil(per_row));
+                first.clamp(end.saturating_sub(height).min(start), start)
+            }
+            None => first,
+        }
     }
 
     /// The selected message.

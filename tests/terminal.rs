@@ -1,0 +1,625 @@
+//! The program in a terminal of its own. This terminal shows and types, but it answers no question.
+
+mod packets;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Read, Write};
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use packets::{ACK, End, FIN, Pcap, SYN, Segment};
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use tempfile::NamedTempFile;
+use vt100::{Color, Parser, Screen};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_peerscope");
+
+/// Long enough for a busy machine; nothing waits that long when all is well.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So soon the program is gone when its terminal is.
+const SOON: Duration = Duration::from_secs(5);
+
+const ENTER: &str = "\r";
+const ESC: &str = "\x1b";
+const TAB: &str = "\t";
+const CTRL_C: &str = "\x03";
+const CTRL_L: &str = "\x0c";
+
+const LEAVE_ALTERNATE_SCREEN: &[u8] = b"\x1b[?1049l";
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
+const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
+const END_UPDATE: &[u8] = b"\x1b[?2026l";
+const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
+
+#[test]
+fn keys_lead_from_connections_to_bytes() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    let shown = terminal.shows("READ 100%");
+    assert!(shown.starts_with("[1 Connections] 2 Ladder "), "{shown}");
+    assert!(shown.contains("127.0.0.1:58715 "), "{shown}");
+    for (key, expected) in [
+        (ENTER, " 1 Connections [2 Ladder] "),
+        ("j", " 2/63  t=0.000385 "),
+        (ENTER, "[Fields]"),
+        ("?", "─ Keys ─"),
+        (ESC, "[Fields]"),
+        (TAB, "[Bytes]"),
+        ("1", "[1 Connections] 2 Ladder "),
+    ] {
+        terminal.press(key);
+        terminal.shows(expected);
+    }
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn a_resized_terminal_is_filled_again() {
+    let terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    for (width, height) in [(120, 40), (70, 20), (200, 60), (80, 24)] {
+        terminal.resize(width, height);
+        terminal.until("hints in the last row", |screen| {
+            let hints = screen.rows(0, width - 1).last();
+            hints.is_some_and(|row| row.len() == usize::from(width) - 1 && row.ends_with("q quit"))
+        });
+    }
+    terminal.resize(59, 16);
+    terminal.shows("need 60x16, have 59x16");
+    terminal.resize(60, 16);
+    terminal.shows("q quit");
+}
+
+#[test]
+fn a_garbled_screen_is_drawn_anew() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.garble("\x1b[9;9Hanother program was here");
+    terminal.shows("another program was here");
+    terminal.press(CTRL_L);
+    terminal.until("no other program", |screen| {
+        !screen.contents().contains("another program")
+    });
+    terminal.shows("READ 100%");
+}
+
+#[test]
+fn the_shell_finds_its_terminal_as_it_was() {
+    let script = r#"printf 'shell %s\n' before; "$0" "$1"; echo "code $?"; stty -a; read -r _"#;
+    let mut terminal = Terminal::start(shell(script, "loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.until("an alternate screen without a cursor", |screen| {
+        screen.alternate_screen() && screen.hide_cursor()
+    });
+    terminal.press("q");
+    let shown = terminal.shows(" icanon");
+    assert!(shown.contains("shell before\ncode 0\n"), "{shown}");
+    assert!(shown.contains(" echo "), "{shown}");
+    terminal.until("the shell's screen with its cursor", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor()
+    });
+}
+
+#[test]
+fn the_terminal_is_asked_nothing_and_given_back() {
+    for key in ["q", CTRL_C] {
+        let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+        terminal.shows("READ 100%");
+        terminal.resize(120, 40);
+        terminal.shows("A and B");
+        terminal.press(CTRL_L);
+        terminal.press(key);
+        assert_eq!(terminal.status().exit_code(), 0, "{key:?}");
+        terminal.was_given_back();
+        assert!(!contains(&terminal.output(), WHERE_IS_THE_CURSOR));
+    }
+}
+
+#[test]
+fn a_signal_ends_the_program_and_gives_the_terminal_back() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+        terminal.shows("READ 100%");
+        terminal.signal(signal);
+        assert_eq!(terminal.status().signal(), None, "caught SIG{signal}");
+        terminal.was_given_back();
+    }
+}
+
+#[test]
+fn no_color_is_obeyed_and_the_selection_is_still_seen() {
+    let mut command = peerscope("loopback.pcap");
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(command);
+    terminal.shows("READ 100%");
+    assert!(terminal.inverse().contains("127.0.0.1:58715"));
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    assert!(terminal.inverse().contains("handshake 5ff8"));
+    terminal.press("q");
+    terminal.status();
+
+    let painted = painted(&terminal.output());
+    assert!(painted.reversed.contains("127.0.0.1:58715"));
+    assert_eq!(painted.colors, BTreeSet::new());
+}
+
+#[test]
+fn colors_are_the_sixteen_of_the_terminal() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    let colors = terminal.until("coloured arrows", |screen| {
+        let row = screen.cell(3, 20).map(vt100::Cell::fgcolor);
+        row.is_some_and(|color| color != Color::Default)
+    });
+    assert!(colors.contains("◀"), "{colors}");
+    terminal.press("q");
+    terminal.status();
+    // Cyan, magenta: an index into the palette of the terminal, not a colour of our own.
+    let expected = ["38;5;5;49", "38;5;6;49"].map(str::to_owned);
+    assert_eq!(painted(&terminal.output()).colors, expected.into());
+}
+
+#[test]
+fn a_locale_without_utf8_gets_ascii() {
+    let mut command = peerscope("loopback.pcap");
+    command.env("LANG", "C");
+    let mut terminal = Terminal::start(command);
+    terminal.shows("READ 100%");
+    terminal.press(ENTER);
+    let shown = terminal.shows("- handshake 5ff8");
+    assert!(shown.is_ascii(), "{shown}");
+}
+
+#[test]
+fn a_program_that_loses_its_terminal_ends() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.hang_up();
+    terminal.is_gone_soon();
+}
+
+#[test]
+fn a_program_that_loses_its_terminal_ends_though_sighup_was_ignored() {
+    let mut terminal = Terminal::start(shell(r#"trap "" HUP; exec "$0" "$1""#, "loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.hang_up();
+    terminal.is_gone_soon();
+}
+
+#[test]
+fn a_program_that_loses_a_terminal_that_sends_no_signal_ends() {
+    let mut command = peerscope("loopback.pcap");
+    command.set_controlling_tty(false);
+    let mut terminal = Terminal::start(command);
+    terminal.shows("READ 100%");
+    terminal.hang_up();
+    terminal.is_gone_soon();
+}
+
+#[test]
+fn a_program_that_loses_its_terminal_while_it_reads_ends() {
+    let file = large_capture();
+    let mut command = peerscope_at(file.path());
+    command.set_controlling_tty(false);
+    let mut terminal = Terminal::start(command);
+    terminal.shows("READ ");
+    terminal.hang_up();
+    terminal.is_gone_soon();
+}
+
+#[test]
+fn without_a_keyboard_there_is_one_line_of_error() {
+    let script = r#"exec "$0" "$1" </dev/null"#;
+    let mut terminal = Terminal::start(shell(script, "loopback.pcap"));
+    assert_ne!(terminal.status().exit_code(), 0);
+    let output = String::from_utf8(terminal.output()).unwrap();
+    assert!(!output.contains(ESC), "{output:?}");
+    assert!(output.starts_with("peerscope: "), "{output}");
+    assert!(output.contains("standard input"), "{output}");
+    assert_eq!(output.lines().count(), 1, "{output}");
+}
+
+#[test]
+fn without_a_screen_there_is_a_summary_and_no_escape() {
+    let output = Command::new(PROGRAM).arg(capture("loopback.pcap")).output();
+    let output = output.unwrap();
+    assert!(output.status.success());
+    assert!(!contains(&output.stdout, ESC.as_bytes()));
+    assert!(contains(&output.stdout, b"127.0.0.1:58715"));
+}
+
+#[test]
+fn a_large_capture_can_be_walked_while_it_is_read() {
+    let file = large_capture();
+    let mut terminal = Terminal::start(peerscope_at(file.path()));
+    terminal.shows("10.0.0.1:50001");
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    terminal.press("j");
+    let shown = terminal.shows(" 2/");
+    assert!(!shown.contains("READ 100%"), "read too fast\n{shown}");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+    terminal.was_given_back();
+}
+
+#[test]
+fn esc_stops_the_reading_and_what_was_read_stays() {
+    let file = large_capture();
+    let mut terminal = Terminal::start(peerscope_at(file.path()));
+    terminal.shows("10.0.0.1:50001");
+    terminal.press(ESC);
+    let shown = terminal.shows("READ, NOT ALL");
+    assert!(
+        shown.contains("! reading was stopped at offset "),
+        "{shown}"
+    );
+    terminal.press(ENTER);
+    terminal.shows("─ have p0 ─");
+    terminal.press("G");
+    terminal.until("the last message", |screen| {
+        is_at_the_end(&screen.contents())
+    });
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+/// A child in a pseudo-terminal, and what it wrote there.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    /// The ends that keep the terminal alive. The third is the reader's.
+    line: Option<(Box<dyn MasterPty + Send>, Box<dyn Write + Send>)>,
+    shown: Arc<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: Parser,
+    output: Vec<u8>,
+    /// So many bytes of the output have gone to the parser.
+    parsed: usize,
+    /// The reader is to let go of the terminal.
+    is_hanging_up: bool,
+    /// It has.
+    has_ended: bool,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            parser: Parser::new(cells(24), cells(80), 0),
+            output: Vec::new(),
+            parsed: 0,
+            is_hanging_up: false,
+            has_ended: false,
+        }
+    }
+}
+
+impl State {
+    /// A screen is shown when it is whole, as terminals do that know synchronized updates.
+    fn take(&mut self, bytes: &[u8]) {
+        self.output.extend(bytes);
+        let (begin, end) = (
+            last(&self.output, BEGIN_UPDATE),
+            last(&self.output, END_UPDATE),
+        );
+        let whole = begin.filter(|_| begin > end).unwrap_or(self.output.len());
+        if whole > self.parsed {
+            self.parser.process(&self.output[self.parsed..whole]);
+            self.parsed = whole;
+        }
+    }
+}
+
+impl Terminal {
+    fn start(command: CommandBuilder) -> Terminal {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let shown = Arc::new(Shown::default());
+        let (reader, listener) = (pair.master.try_clone_reader().unwrap(), shown.clone());
+        thread::spawn(move || listener.listen(reader));
+        let keys = pair.master.take_writer().unwrap();
+        Terminal {
+            child,
+            line: Some((pair.master, keys)),
+            shown,
+        }
+    }
+
+    fn press(&mut self, key: &str) {
+        let (_, keys) = self.line.as_mut().unwrap();
+        keys.write_all(key.as_bytes()).unwrap();
+    }
+
+    fn resize(&self, width: u16, height: u16) {
+        let mut state = self.shown.state.lock().unwrap();
+        state.parser.set_size(cells(height), cells(width));
+        let (master, _) = self.line.as_ref().unwrap();
+        master.resize(size(width, height)).unwrap();
+    }
+
+    /// Something else writes to the same terminal.
+    fn garble(&self, text: &str) {
+        self.shown
+            .state
+            .lock()
+            .unwrap()
+            .parser
+            .process(text.as_bytes());
+    }
+
+    /// Waits until the screen holds the text, and gives the screen.
+    fn shows(&self, text: &str) -> String {
+        self.until(text, |screen| screen.contents().contains(text))
+    }
+
+    fn until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) -> String {
+        let state = self.shown.wait(what, |state| is_so(state.parser.screen()));
+        state.parser.screen().contents()
+    }
+
+    /// The reversed text of the screen.
+    fn inverse(&self) -> String {
+        let state = self.shown.state.lock().unwrap();
+        let screen = state.parser.screen();
+        let (height, width) = screen.size();
+        let places = (0..height.get()).flat_map(|row| (0..width.get()).map(move |x| (row, x)));
+        let cells = places.filter_map(|(row, x)| screen.cell(row, x));
+        cells
+            .filter(|cell| cell.inverse())
+            .map(vt100::Cell::contents)
+            .collect()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap();
+        let kill = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {pid}")])
+            .status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Closes every end of the terminal but the child's.
+    fn hang_up(&mut self) {
+        self.shown.state.lock().unwrap().is_hanging_up = true;
+        // The reader sits in its read until something is drawn.
+        self.press(CTRL_L);
+        self.shown
+            .until("the reader's end", |state| state.has_ended);
+        self.line = None;
+    }
+
+    fn is_gone_soon(&mut self) {
+        let ended = self.ended_within(SOON);
+        assert!(ended.is_some(), "still there, without a terminal");
+    }
+
+    /// How the child ended, with all that it wrote.
+    fn status(&mut self) -> ExitStatus {
+        let status = self.ended_within(PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("it does not end\n{}", self.shows("")));
+        self.shown
+            .until("the last of its output", |state| state.has_ended);
+        status
+    }
+
+    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            sleep(Duration::from_millis(5));
+        }
+        None
+    }
+
+    fn output(&self) -> Vec<u8> {
+        self.shown.state.lock().unwrap().output.clone()
+    }
+
+    fn was_given_back(&self) {
+        let output = self.output();
+        assert!(contains(&output, LEAVE_ALTERNATE_SCREEN));
+        assert!(contains(&output, SHOW_CURSOR));
+        self.until("the screen from before", |screen| {
+            !screen.alternate_screen() && !screen.hide_cursor()
+        });
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Its number may be another's by now, if it was waited for.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Shown {
+    /// Takes what the child writes until nobody can write any more.
+    fn listen(&self, mut reader: Box<dyn Read + Send>) {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(len) = reader.read(&mut bytes) {
+            let mut state = self.state.lock().unwrap();
+            state.take(&bytes[..len]);
+            self.changed.notify_all();
+            if len == 0 || state.is_hanging_up {
+                break;
+            }
+        }
+        drop(reader);
+        self.state.lock().unwrap().has_ended = true;
+        self.changed.notify_all();
+    }
+
+    fn until(&self, what: &str, is_so: impl Fn(&State) -> bool) {
+        drop(self.wait(what, is_so));
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let state = self.state.lock().unwrap();
+        let (state, waited) = self
+            .changed
+            .wait_timeout_while(state, PATIENCE, |state| !is_so(state))
+            .unwrap();
+        if waited.timed_out() {
+            let screen = state.parser.screen().contents();
+            // A panic under the lock would take the reader with it.
+            drop(state);
+            panic!("no {what:?} in\n{screen}");
+        }
+        state
+    }
+}
+
+/// What came out between the escapes, by how it was painted.
+#[derive(Default)]
+struct Painted {
+    /// Codes of colours, other than the terminal's own.
+    colors: BTreeSet<String>,
+    reversed: String,
+}
+
+fn painted(output: &[u8]) -> Painted {
+    let text = String::from_utf8_lossy(output);
+    let (mut painted, mut is_reversed) = (Painted::default(), false);
+    for part in text.split("\x1b[").skip(1) {
+        let end = part.find(|char: char| char.is_ascii_alphabetic()).unwrap();
+        let (codes, rest) = part.split_at(end);
+        if rest.starts_with('m') {
+            is_reversed = match codes {
+                "" | "0" | "27" => false,
+                "7" => true,
+                _ => is_reversed,
+            };
+            painted.colors.extend(color(codes));
+        }
+        painted
+            .reversed
+            .push_str(if is_reversed { &rest[1..] } else { "" });
+    }
+    painted
+}
+
+/// The codes, if they choose a colour.
+fn color(codes: &str) -> Option<String> {
+    let mut codes_alone = codes.split(';').filter_map(|code| code.parse().ok());
+    codes_alone
+        .any(|code| matches!(code, 30..=38 | 40..=48 | 90..=107))
+        .then(|| codes.to_owned())
+}
+
+fn peerscope(name: &str) -> CommandBuilder {
+    peerscope_at(&capture(name))
+}
+
+fn peerscope_at(path: &Path) -> CommandBuilder {
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.arg(path);
+    with_plain_environment(command)
+}
+
+/// A script that finds the program in `$0` and the capture in `$1`.
+fn shell(script: &str, name: &str) -> CommandBuilder {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", script, PROGRAM]);
+    command.arg(capture(name));
+    with_plain_environment(command)
+}
+
+fn with_plain_environment(mut command: CommandBuilder) -> CommandBuilder {
+    for name in ["NO_COLOR", "LC_ALL", "LC_CTYPE"] {
+        command.env_remove(name);
+    }
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command
+}
+
+fn capture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures")
+        .join(name)
+}
+
+/// Some tens of MiB, so full of messages that reading them takes longer than a few keys.
+fn large_capture() -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    write_haves(file.as_file(), 100_000).unwrap();
+    file
+}
+
+/// One side says hello and then what it has, in so many segments.
+fn write_haves(file: impl Write, segments: u32) -> io::Result<()> {
+    const HAVES: u32 = 40;
+    let [src, dst] =
+        [([10, 0, 0, 1], 50001), ([10, 0, 0, 2], 6881)].map(|(ip, port)| End { ip, port });
+    let mut pcap = Pcap::new(BufWriter::new(file))?;
+    let mut say = |seq, flags, payload: &[u8]| {
+        pcap.push(&Segment {
+            src,
+            dst,
+            seq,
+            ack: 0,
+            flags,
+            payload,
+        })
+    };
+    let have = |piece: u32| [&[0, 0, 0, 5, 4][..], &piece.to_be_bytes()].concat();
+    let payload: Vec<u8> = (0..HAVES).flat_map(have).collect();
+    say(0, SYN, &[])?;
+    say(1, ACK, &handshake())?;
+    for at in 0..segments {
+        say(69 + at * payload.len() as u32, ACK, &payload)?;
+    }
+    say(69 + segments * payload.len() as u32, FIN | ACK, &[])?;
+    pcap.into_inner().flush()
+}
+
+fn handshake() -> Vec<u8> {
+    let ids = *b"the hash of a torrent-LT2110-and a client";
+    [b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x04", &ids[..40]].concat()
+}
+
+/// ` 812/812  t=` in the row of the status.
+fn is_at_the_end(shown: &str) -> bool {
+    let place = shown.lines().find_map(|line| line.split_once("  t="));
+    let place = place.and_then(|(place, _)| place.trim().split_once('/'));
+    place.is_some_and(|(at, of)| at == of)
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    last(bytes, part).is_some()
+}
+
+fn last(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).rposition(|window| window == part)
+}
+
+fn size(cols: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        ..PtySize::default()
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
