@@ -90,7 +90,7 @@ fn a_garbled_screen_is_drawn_anew() {
 #[test]
 fn the_shell_finds_its_terminal_as_it_was() {
     let script = r#"printf 'shell %s\n' before; "$0" "$1"; echo "code $?"; stty -a; read -r _"#;
-    let mut terminal = Terminal::start(shell(script, "loopback.pcap"));
+    let mut terminal = Terminal::start(shell(script, &capture("loopback.pcap")));
     terminal.shows("READ 100%");
     terminal.until("an alternate screen without a cursor", |screen| {
         screen.alternate_screen() && screen.hide_cursor()
@@ -150,7 +150,10 @@ fn no_color_is_obeyed_and_the_selection_is_still_seen() {
 
 #[test]
 fn colors_are_the_sixteen_of_the_terminal() {
-    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    let mut command = peerscope("loopback.pcap");
+    // It counts when it is not empty.
+    command.env("NO_COLOR", "");
+    let mut terminal = Terminal::start(command);
     terminal.shows("READ 100%");
     terminal.press(ENTER);
     terminal.shows("[2 Ladder]");
@@ -179,7 +182,7 @@ fn a_locale_without_utf8_gets_ascii() {
 
 #[test]
 fn a_program_that_loses_its_terminal_ends() {
-    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    let mut terminal = Terminal::start(deaf_to_its_end("", &capture("loopback.pcap")));
     terminal.shows("READ 100%");
     terminal.hang_up();
     terminal.is_gone_soon();
@@ -187,7 +190,8 @@ fn a_program_that_loses_its_terminal_ends() {
 
 #[test]
 fn a_program_that_loses_its_terminal_ends_though_sighup_was_ignored() {
-    let mut terminal = Terminal::start(shell(r#"trap "" HUP; exec "$0" "$1""#, "loopback.pcap"));
+    let command = deaf_to_its_end(r#"trap "" HUP; "#, &capture("loopback.pcap"));
+    let mut terminal = Terminal::start(command);
     terminal.shows("READ 100%");
     terminal.hang_up();
     terminal.is_gone_soon();
@@ -195,7 +199,7 @@ fn a_program_that_loses_its_terminal_ends_though_sighup_was_ignored() {
 
 #[test]
 fn a_program_that_loses_a_terminal_that_sends_no_signal_ends() {
-    let mut command = peerscope("loopback.pcap");
+    let mut command = deaf_to_its_end("", &capture("loopback.pcap"));
     command.set_controlling_tty(false);
     let mut terminal = Terminal::start(command);
     terminal.shows("READ 100%");
@@ -206,7 +210,7 @@ fn a_program_that_loses_a_terminal_that_sends_no_signal_ends() {
 #[test]
 fn a_program_that_loses_its_terminal_while_it_reads_ends() {
     let file = large_capture();
-    let mut command = peerscope_at(file.path());
+    let mut command = deaf_to_its_end("", file.path());
     command.set_controlling_tty(false);
     let mut terminal = Terminal::start(command);
     terminal.shows("READ ");
@@ -217,8 +221,8 @@ fn a_program_that_loses_its_terminal_while_it_reads_ends() {
 #[test]
 fn without_a_keyboard_there_is_one_line_of_error() {
     let script = r#"exec "$0" "$1" </dev/null"#;
-    let mut terminal = Terminal::start(shell(script, "loopback.pcap"));
-    assert_ne!(terminal.status().exit_code(), 0);
+    let mut terminal = Terminal::start(shell(script, &capture("loopback.pcap")));
+    assert_eq!(terminal.status().exit_code(), 2);
     let output = String::from_utf8(terminal.output()).unwrap();
     assert!(!output.contains(ESC), "{output:?}");
     assert!(output.starts_with("peerscope: "), "{output}");
@@ -459,7 +463,8 @@ impl Shown {
             let mut state = self.state.lock().unwrap();
             state.take(&bytes[..len]);
             self.changed.notify_all();
-            if len == 0 || state.is_hanging_up {
+            // After a whole frame the program waits, and nothing but the hang-up itself can tell it.
+            if len == 0 || state.is_hanging_up && state.output.ends_with(END_UPDATE) {
                 break;
             }
         }
@@ -536,11 +541,17 @@ fn peerscope_at(path: &Path) -> CommandBuilder {
 }
 
 /// A script that finds the program in `$0` and the capture in `$1`.
-fn shell(script: &str, name: &str) -> CommandBuilder {
+fn shell(script: &str, capture: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new("sh");
     command.args(["-c", script, PROGRAM]);
-    command.arg(capture(name));
+    command.arg(capture);
     with_plain_environment(command)
+}
+
+/// The program in a terminal whose closing types nothing: by default it would type an end of file.
+fn deaf_to_its_end(before: &str, capture: &Path) -> CommandBuilder {
+    let script = format!(r#"stty eof undef; {before}exec "$0" "$1""#);
+    shell(&script, capture)
 }
 
 fn with_plain_environment(mut command: CommandBuilder) -> CommandBuilder {

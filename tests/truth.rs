@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use decoding::decoded;
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
-use peerscope::peer::{Choke, Interest, Talk};
+use peerscope::peer::{Announced, Choke, Interest, Talk};
 use peerscope::store::{Connection, EntryId, Store, What};
-use peerscope::stream::Side;
+use peerscope::stream::{Missing, Side};
 use peerscope::wire::PieceIndex;
 use serde_json::Value;
 
@@ -205,7 +205,10 @@ const NO_STREAM: [&str; 3] = ["duplicate", "stray", "held"];
 #[test]
 fn what_the_snap_length_cut_is_payload_and_a_gap() {
     let whole = read("choke_dance.pcap");
-    let cut = account(&store_of(snapped(&whole, 100)));
+    let store = store_of(snapped(&whole, 100));
+    assert_ne!(gaps(&store).count(), 0);
+    assert!(gaps(&store).all(|missing| missing == Missing::Snapped));
+    let cut = account(&store);
     let sum = |keys: &[&str]| sum(&cut, keys);
     assert!(sum(&["gap"]) > sum(&["decoded"]));
     assert_eq!(sum(&["payload"]), sum(&["stream"]) + sum(&NO_STREAM));
@@ -213,6 +216,15 @@ fn what_the_snap_length_cut_is_payload_and_a_gap() {
     for key in ["frames", "tcp", "payload", "duplicate", "stream"] {
         assert_eq!(cut[key], whole[key], "{key}");
     }
+}
+
+/// Why stretches between messages are not there.
+fn gaps(store: &Store) -> impl Iterator<Item = Missing> {
+    let entries = store.entries(EntryId(0));
+    entries.filter_map(|(_, entry)| match store.what(entry) {
+        What::Gap { missing, .. } => Some(missing),
+        _ => None,
+    })
 }
 
 /// The records of a little-endian pcap file, cut to `snap_len` bytes each.
@@ -314,7 +326,8 @@ fn visits(len: usize) -> Vec<usize> {
 struct Replayed {
     is_choking: Option<bool>,
     is_interested: Option<bool>,
-    has: BTreeSet<u32>,
+    /// None before it has spoken of its pieces.
+    has: Option<BTreeSet<u32>>,
     asked: Vec<[u64; 3]>,
 }
 
@@ -338,9 +351,9 @@ fn replay(row: &Value, sender: &mut Replayed, other: &mut Replayed) {
         "unchoke" => sender.is_choking = Some(false),
         "interested" => sender.is_interested = Some(true),
         "not_interested" => sender.is_interested = Some(false),
-        "have" => drop(sender.has.insert(block[0] as u32)),
-        "have_all" => sender.has = (0..PIECES).collect(),
-        "have_none" => sender.has.clear(),
+        "have" => sender.has.get_or_insert_default().extend([block[0] as u32]),
+        "have_all" => sender.has = Some((0..PIECES).collect()),
+        "have_none" => sender.has = Some(BTreeSet::new()),
         "request" => sender.asked.push(block),
         "cancel" => answer(&mut sender.asked, |asked| *asked == block),
         "reject" => answer(&mut other.asked, |asked| *asked == block),
@@ -364,7 +377,7 @@ fn shown(talk: &Talk, side: Side) -> Replayed {
         is_choking: (peer.choke != Choke::Unknown).then_some(peer.choke == Choke::Choking),
         is_interested: (peer.interest != Interest::Unknown)
             .then_some(peer.interest == Interest::Interested),
-        has: has.collect(),
+        has: (peer.pieces.announced() != Announced::Nothing).then(|| has.collect()),
         asked: asked
             .map(|block| [block.index.0, block.begin, block.length].map(u64::from))
             .collect(),

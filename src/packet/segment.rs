@@ -1,6 +1,8 @@
 //! A TCP segment, its length as the network knew it.
 
-use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::err::ip::LaxHeaderSliceError;
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
 
 use super::{Endpoint, Skip, link};
 use crate::capture::Frame;
@@ -37,37 +39,34 @@ pub struct Segment<'a> {
 
 /// Finds the TCP segment in a frame.
 pub fn parse<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
-    let packet = link::slice(frame.link, frame.bytes)?;
-    let Some(net) = &packet.net else {
-        return Err(no_network_layer(&packet));
-    };
-    let ip = net
-        .ip_payload_ref()
-        .ok_or(Skip::NotIp(etherparse::EtherType::ARP.0))?;
-    if ip.fragmented {
+    let bytes = link::ip(frame.link, frame.bytes)?;
+    let (ip, stopped) = LaxIpSlice::from_slice(bytes).map_err(|error| no_ip(&error))?;
+    let payload = ip.payload();
+    if payload.fragmented {
         return Err(Skip::Fragment);
     }
-    let Some(transport) = &packet.transport else {
-        return Err(no_transport_layer(&packet, ip.ip_number));
-    };
-    let TransportSlice::Tcp(tcp) = transport else {
-        return Err(Skip::NotTcp(ip.ip_number.0));
-    };
-
+    if payload.ip_number != IpNumber::TCP {
+        // An extension header that was cut has its own number.
+        return Err(if stopped.is_some() {
+            Skip::Cut
+        } else {
+            Skip::NotTcp(payload.ip_number.0)
+        });
+    }
+    let tcp = TcpSlice::from_slice(payload.payload).map_err(|error| no_tcp(&error))?;
     // What the IP header promises and the capture does not hold was cut by the snap length, and
     // only that: a header that promises more than was on the wire lies.
     let cut = frame.original_len as usize - frame.bytes.len();
-    let missing = promised(net)
-        .map_or(cut, |len| len.saturating_sub(ip.payload.len()))
+    let missing = promised(&ip)
+        .map_or(cut, |len| len.saturating_sub(payload.payload.len()))
         .min(cut);
-    let (src, dst) = addresses(net);
     Ok(Segment {
         src: Endpoint {
-            ip: src,
+            ip: ip.source_addr(),
             port: tcp.source_port(),
         },
         dst: Endpoint {
-            ip: dst,
+            ip: ip.destination_addr(),
             port: tcp.destination_port(),
         },
         seq: tcp.sequence_number(),
@@ -77,69 +76,36 @@ pub fn parse<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
             fin: tcp.fin(),
             rst: tcp.rst(),
         },
-        payload: tcp.payload(),
-        len: (tcp.payload().len() + missing) as u32,
+        payload: &payload.payload[tcp.header_len()..],
+        len: (payload.payload.len() - tcp.header_len() + missing) as u32,
     })
 }
 
 /// Bytes of IP payload by the length field; `None` where segmentation offload left it 0.
-fn promised(net: &LaxNetSlice<'_>) -> Option<usize> {
-    match net {
-        LaxNetSlice::Ipv4(ip) => {
-            let headers = ip.header().slice().len()
-                + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
-            usize::from(ip.header().total_len()).checked_sub(headers)
+fn promised(ip: &LaxIpSlice<'_>) -> Option<usize> {
+    match ip {
+        LaxIpSlice::Ipv4(ip) => {
+            let extensions = ip.extensions().auth.map_or(0, |auth| auth.slice().len());
+            usize::from(ip.header().total_len()).checked_sub(ip.header().slice().len() + extensions)
         }
-        LaxNetSlice::Ipv6(ip) => match usize::from(ip.header().payload_length()) {
+        LaxIpSlice::Ipv6(ip) => match usize::from(ip.header().payload_length()) {
             0 => None,
             len => len.checked_sub(ip.extensions().slice().len()),
         },
-        LaxNetSlice::Arp(_) => None,
     }
 }
 
-fn addresses(net: &LaxNetSlice<'_>) -> (std::net::IpAddr, std::net::IpAddr) {
-    match net {
-        LaxNetSlice::Ipv4(ip) => {
-            let header = ip.header();
-            (
-                header.source_addr().into(),
-                header.destination_addr().into(),
-            )
-        }
-        LaxNetSlice::Ipv6(ip) => {
-            let header = ip.header();
-            (
-                header.source_addr().into(),
-                header.destination_addr().into(),
-            )
-        }
-        LaxNetSlice::Arp(_) => (
-            std::net::Ipv4Addr::UNSPECIFIED.into(),
-            std::net::Ipv4Addr::UNSPECIFIED.into(),
-        ),
-    }
-}
-
-fn no_network_layer(packet: &LaxSlicedPacket<'_>) -> Skip {
-    match (&packet.stop_err, packet.ether_payload()) {
-        (Some((error, _)), _) => stopped(error),
-        (None, Some(payload)) => Skip::NotIp(payload.ether_type.0),
-        (None, None) => Skip::Malformed,
-    }
-}
-
-fn no_transport_layer(packet: &LaxSlicedPacket<'_>, number: etherparse::IpNumber) -> Skip {
-    match &packet.stop_err {
-        Some((error, _)) if number == etherparse::IpNumber::TCP => stopped(error),
-        _ => Skip::NotTcp(number.0),
-    }
-}
-
-fn stopped(error: &etherparse::err::packet::SliceError) -> Skip {
+fn no_ip(error: &LaxHeaderSliceError) -> Skip {
     match error {
-        etherparse::err::packet::SliceError::Len(_) => Skip::Cut,
-        _ => Skip::Malformed,
+        LaxHeaderSliceError::Len(_) => Skip::Cut,
+        LaxHeaderSliceError::Content(_) => Skip::Malformed,
+    }
+}
+
+fn no_tcp(error: &HeaderSliceError) -> Skip {
+    match error {
+        HeaderSliceError::Len(_) => Skip::Cut,
+        HeaderSliceError::Content(_) => Skip::Malformed,
     }
 }
 
