@@ -160,7 +160,7 @@ fn the_selected_row_is_reversed_in_every_look() {
         for (keys, selected) in [
             ("j", "1 10.77.0.4:47939"),
             ("Enter j*4", " unchoke "),
-            ("Enter", "unchoke, 5 B"),
+            ("Enter", "unchoke, 5 bytes"),
         ] {
             screen = screen.after(keys);
             let rows = screen.reversed();
@@ -402,7 +402,7 @@ fn four_moments_of_the_dance_are_as_they_were_checked_by_hand() {
         (12, "0/~28 0.0%", "D", "4 in flight, oldest p5 +0"),
         // Both have the fast extension: a choke alone withdraws no request.
         (13, "0/~28 0.0%", "d", "4 in flight, oldest p5 +0"),
-        (37, "5/~28 17.9%", "d", "2 in flight, oldest p8 +0"),
+        (37, "5/~28 17.8%", "d", "2 in flight, oldest p8 +0"),
         (97, "28/~28 100.0%", "D", "0 in flight"),
     ] {
         let screen = Screen::of("choke_dance.pcap", COLOR);
@@ -807,7 +807,10 @@ impl Peer {
         match &self.has {
             None if !self.said_hello => "unknown".to_owned(),
             None => "nothing said".to_owned(),
-            Some(has) => format!("{}/~28 {:.1}%", has.len(), has.len() as f64 / 0.28),
+            Some(has) => {
+                let permille = has.len() * 1000 / 28; // rounded down: nearly all is not all
+                format!("{}/~28 {}.{}%", has.len(), permille / 10, permille % 10)
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) enum Action {
     Last,
     Open,
     Back,
+    Left,
     NextPane,
     PreviousPane,
     Connections,
@@ -53,8 +54,8 @@ const KEYS: [Key; 13] = [
         names: "Esc h",
         actions: &[
             ("Esc", Action::Back),
-            ("h", Action::Back),
-            ("Left", Action::Back),
+            ("h", Action::Left),
+            ("Left", Action::Left),
         ],
         about: "back; Esc also stops reading the capture",
         hint: "",

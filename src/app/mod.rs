@@ -114,7 +114,7 @@ impl App {
             (Action::QuitNow, _) | (Action::Quit, Overlay::None) => Effect::Quit,
             (Action::Redraw, _) => Effect::Redraw,
             (action, Overlay::Help(first)) => self.press_help(action, first, screen),
-            (Action::Back, Overlay::None) => self.back(),
+            (Action::Back, Overlay::None) => self.back_or_stop(),
             (action, Overlay::None) => {
                 self.act(action, screen);
                 Effect::Draw
@@ -125,7 +125,9 @@ impl App {
     fn press_help(&mut self, action: Action, first: usize, screen: Rect) -> Effect {
         let last = view::last_help_line(&self.keys, screen);
         self.overlay = match action {
-            Action::Back | Action::Help | Action::Quit | Action::Open => Overlay::None,
+            Action::Back | Action::Left | Action::Help | Action::Quit | Action::Open => {
+                Overlay::None
+            }
             Action::Down => Overlay::Help((first + 1).min(last)),
             Action::Up => Overlay::Help(first.min(last).saturating_sub(1)),
             Action::PageDown | Action::Last => Overlay::Help(last),
@@ -147,6 +149,7 @@ impl App {
             Action::First => self.move_by(isize::MIN),
             Action::Last => self.move_by(isize::MAX),
             Action::Open => self.open(),
+            Action::Left => self.back(),
             Action::NextPane => self.turn(screen, 1),
             Action::PreviousPane => self.turn(screen, -1),
             Action::Connections => self.focus = Pane::Connections,
@@ -170,18 +173,24 @@ impl App {
         }
     }
 
-    fn back(&mut self) -> Effect {
+    /// Where there is nothing to go back to, Esc ends what takes long.
+    fn back_or_stop(&mut self) -> Effect {
+        if self.focus == Pane::Connections && !self.progress.is_done {
+            return Effect::StopReading;
+        }
+        self.back();
+        Effect::Draw
+    }
+
+    fn back(&mut self) {
         match self.focus {
             Pane::Hex => self.focus = Pane::Tree,
             Pane::Tree => {
                 self.detail = Detail::Line;
                 self.focus = Pane::Ladder;
             }
-            Pane::Ladder => self.focus = Pane::Connections,
-            Pane::Connections if !self.progress.is_done => return Effect::StopReading,
-            Pane::Connections => {}
+            Pane::Ladder | Pane::Connections => self.focus = Pane::Connections,
         }
-        Effect::Draw
     }
 
     /// To the next pane that is on the screen.

@@ -17,8 +17,8 @@ pub(super) struct Screen {
 impl Screen {
     /// Takes the terminal: raw mode, alternate screen, and a panic hook that gives both back.
     pub(super) fn open() -> io::Result<Screen> {
-        // crossterm 0.29 under NO_COLOR sends a full reset behind every attribute, which would hide the
-        // selection. Colours are left out by the look instead.
+        // Under NO_COLOR crossterm 0.29 turns each colour command into a full reset, which would take the reverse of
+        // the selection with it. Our look leaves colours out itself; this keeps crossterm out of it.
         crossterm::style::force_color_output(true);
         let screen = Screen {
             terminal: ratatui::try_init()?,

@@ -437,6 +437,27 @@ mod tests {
     }
 
     #[test]
+    fn a_simple_packet_has_the_time_of_the_frame_before_and_no_more_than_the_snap_length() {
+        // An Ethernet interface with a snap length of 3, an enhanced and a simple packet of 5 bytes.
+        let mut reader = reader(&hex!(
+            "0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000"
+            "01000000 14000000 0100 0000 03000000 14000000"
+            "06000000 24000000 00000000 00000000 40420f00 01000000 05000000 aa000000 24000000"
+            "03000000 14000000 05000000 aabbcc00 14000000"
+        ));
+        reader.next_frame().unwrap();
+        let simple = reader.next_frame().unwrap();
+        assert_eq!(
+            (simple.bytes, simple.original_len),
+            (&[0xaa, 0xbb, 0xcc][..], 5)
+        );
+        assert_eq!(
+            (simple.time, simple.link),
+            (Timestamp(1_000_000_000), LinkType::ETHERNET)
+        );
+    }
+
+    #[test]
     fn what_is_no_capture_is_said_in_one_line() {
         let open = |bytes| {
             Reader::new(Source::Memory(bytes), "x")

@@ -10,7 +10,6 @@ use super::words::{bytes, duration};
 use crate::capture::Timestamp;
 use crate::store::{Connection, EntryId, Store};
 use crate::stream::Side;
-use crate::wire::Kind;
 
 /// Connections in the text; a scan of a network has a hundred thousand.
 const SHOWN: usize = 40;
@@ -72,7 +71,7 @@ impl Account {
             connections: connections.len(),
             bittorrent_connections: connections.iter().filter(|it| it.is_bittorrent()).count(),
             torrents: store.swarms().count(),
-            messages: 0,
+            messages: store.messages(),
             message_types: BTreeMap::new(),
             bytes: Bytes::default(),
             notes: notes.to_vec(),
@@ -85,7 +84,6 @@ impl Account {
                 .message_types
                 .entry(entry.kind().name())
                 .or_default() += 1;
-            account.messages += u64::from(!matches!(entry.kind(), Kind::Gap | Kind::Undecoded));
         }
         account
     }

@@ -75,8 +75,7 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
         .map(|(skip, count)| format!("{count} {skip}"))
         .collect();
     Some(format!(
-        "no TCP connection in its {} frames: {}",
-        tally.frames,
+        "no TCP connection among its frames: {}",
         reasons.join(", ")
     ))
 }

@@ -84,6 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_answers_no_request_of_another_begin() {
+        let mut requests = Requests::default();
+        requests.push(Block {
+            begin: 16384,
+            ..block(1, 16384)
+        });
+        requests.answer(block(1, 16384));
+        assert_eq!(requests.len(), 1);
+    }
+
+    #[test]
     fn a_cancel_of_something_else_withdraws_nothing() {
         let mut requests = Requests::default();
         requests.push(block(1, 16384));

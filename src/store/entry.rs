@@ -115,6 +115,12 @@ impl Entry {
         }
     }
 
+    /// True when something is wrong with it: bytes that are no message, an id or a length that no BEP knows.
+    pub fn is_faulty(&self) -> bool {
+        matches!(self.kind(), Kind::Gap | Kind::Undecoded | Kind::Unknown)
+            || self.form() != Form::Whole
+    }
+
     fn form(&self) -> Form {
         match self.place & (MALFORMED | UNREAD) {
             0 => Form::Whole,

@@ -36,6 +36,7 @@ pub struct Store {
     connections: Vec<Connection>,
     swarms: HashMap<InfoHash, Swarm>,
     tally: Tally,
+    messages: u64,
     layout: Option<Arc<Layout>>,
 }
 
@@ -69,6 +70,7 @@ impl Store {
         let connection = &mut self.connections[record.connection.0 as usize];
         let mut extension = None;
         if let What::Message(message) = &record.what {
+            self.messages += 1;
             let had_torrent = connection.info_hash().is_some();
             connection.learn(record.side, message);
             if let Some(info_hash) = connection.info_hash() {
@@ -94,6 +96,11 @@ impl Store {
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Number of messages: entries that are no gap and no undecoded stretch.
+    pub fn messages(&self) -> u64 {
+        self.messages
     }
 
     /// True before the first entry.

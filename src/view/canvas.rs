@@ -103,6 +103,24 @@ impl<'b> Canvas<'b> {
         self.text(self.area.width.saturating_sub(width), row, text, tone);
     }
 
+    /// Shows in the last column which part of a list of `len` rows begins at `offset`.
+    pub(super) fn scrollbar(&mut self, offset: usize, len: usize) {
+        let height = usize::from(self.area.height);
+        if height == 0 || len <= height {
+            return;
+        }
+        let thumb = (height * height / len).max(1);
+        let first = offset.min(len - height) * (height - thumb) / (len - height);
+        for row in first..first + thumb {
+            self.text(
+                self.area.width - 1,
+                row as u16,
+                self.look.glyphs.thumb,
+                Tone::Dim,
+            );
+        }
+    }
+
     /// Fills it with a line: across where it is wide, down where it is tall.
     pub(super) fn rule(&mut self) {
         let glyphs = self.look.glyphs;

@@ -3,8 +3,8 @@
 use super::canvas::Canvas;
 use super::flow::letters;
 use super::look::cut;
-use super::{Pane, Scene, Tone};
-use crate::export::{closing, nothing_to_show};
+use super::{Pane, Scene, Tone, ladder};
+use crate::export::closing;
 use crate::packet::Endpoint;
 use crate::peer::{Announced, Talk};
 use crate::store::Connection;
@@ -12,14 +12,17 @@ use crate::stream::Side;
 
 /// From so many columns on, addresses are whole.
 const WIDE: u16 = 60;
-const WIDE_TITLE: &str =
-    "   # A opened              B                     A<B A has B has  msgs end";
-const NARROW_TITLE: &str = "   # A and B                 B has";
+/// From so many, the pieces of both sides have room.
+const NARROW: u16 = 40;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (title, row_of): (_, fn(&Scene<'_>, &Connection) -> String) = match canvas.width() {
-        WIDE.. => (WIDE_TITLE, wide),
-        _ => (NARROW_TITLE, narrow),
+        WIDE.. => (
+            "   # A opened              B                     A<B A has B has  msgs end",
+            wide,
+        ),
+        NARROW.. => ("   # A and B             flow A has B has", narrow),
+        _ => ("   # A and B             flow B has", narrowest),
     };
     canvas.text(0, 0, title, Tone::Dim);
     let mut rows = canvas.below(1);
@@ -35,9 +38,9 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
             &row_of(scene, connection),
         );
     }
-    if let Some(reason) = nothing_to_show(scene.store).filter(|_| scene.progress.is_done) {
-        let reason = cut(&reason, usize::from(rows.width()) - 2, scene.look.glyphs);
-        rows.text(1, 0, &reason, Tone::Warn);
+    rows.scrollbar(scene.connections.offset, scene.store.connections().len());
+    if scene.store.connections().is_empty() {
+        ladder::waiting(scene, &mut rows);
     }
 }
 
@@ -78,25 +81,46 @@ fn wide(scene: &Scene<'_>, connection: &Connection) -> String {
     )
 }
 
-/// `12 .2:40997 → .3:6881   D .  100%`
+/// `12 .2:40997 → .3:6881   D .  100%   27%`
 fn narrow(scene: &Scene<'_>, connection: &Connection) -> String {
+    let (flags, [a_has, b_has]) = state(scene, connection);
+    format!(
+        "{:>3} {} {flags} {a_has:>5} {b_has:>5}",
+        connection.id,
+        pair(scene, connection)
+    )
+}
+
+/// `12 .2:40997 → .3:6881   D .   27%`
+fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
+    let (flags, [_, b_has]) = state(scene, connection);
+    format!(
+        "{:>3} {} {flags} {b_has:>5}",
+        connection.id,
+        pair(scene, connection)
+    )
+}
+
+fn pair(scene: &Scene<'_>, connection: &Connection) -> String {
     let [a, b] =
         [connection.opener(), !connection.opener()].map(|side| short(connection.end(side)));
-    let (flags, [_, b_has]) = state(scene, connection);
     let pair = cut(
         &format!("{a} {} {b}", scene.look.glyphs.to),
         19,
         scene.look.glyphs,
     );
-    format!("{:>3} {pair:<19} {flags} {b_has:>5}", connection.id)
+    format!("{pair:<19}")
 }
 
 /// The last part of an address, which tells the hosts of a network apart.
 fn short(end: &Endpoint) -> String {
     let address = end.ip.to_string();
     let last = address.rsplit(['.', ':']).next().unwrap_or_default();
-    let point = if end.ip.is_ipv6() { ':' } else { '.' };
-    format!("{point}{last}:{}", end.port)
+    if end.ip.is_ipv6() {
+        format!("[{last}]:{}", end.port)
+    } else {
+        format!(".{last}:{}", end.port)
+    }
 }
 
 /// Flags and shares of pieces as they are at the end of the capture.

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
+use super::look::cut;
 use super::{Overlay, Pane, Scene, Tone};
 
 /// A row of the help.
@@ -40,7 +41,8 @@ pub(super) fn draw(scene: &Scene<'_>, screen: &mut Canvas<'_>) {
     let rows = usize::from(height.saturating_sub(2));
     let first = first.min(lines.len().saturating_sub(rows));
     for (row, line) in (1..).zip(lines[first..].iter().take(rows)) {
-        canvas.without_right(1).text(2, row, line, Tone::Plain);
+        let line = cut(line, usize::from(canvas.width()) - 4, canvas.look.glyphs);
+        canvas.text(2, row, &line, Tone::Plain);
     }
     if first + rows < lines.len() {
         canvas
@@ -98,7 +100,12 @@ pub(super) fn hints(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     canvas.right(0, fixed, Tone::Strong);
     let room = canvas.width().saturating_sub(fixed.len() as u16 + 1);
     let mut x = 1;
-    for key in scene.keys.iter().filter(|key| !key.hint.is_empty()) {
+    let opens_nothing = |key: &KeyHelp| scene.focus == Pane::Hex && key.hint == "open";
+    for key in scene
+        .keys
+        .iter()
+        .filter(|key| !key.hint.is_empty() && !opens_nothing(key))
+    {
         let text = format!(
             "{} {}",
             key.keys.split(' ').next().unwrap_or_default(),

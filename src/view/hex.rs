@@ -25,7 +25,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     if let Some(range) = &selected {
         canvas.right(
             0,
-            &format!("bytes {}..{} ", range.start, range.end.saturating_sub(1)),
+            &format!("bytes {}-{} ", range.start, range.end.saturating_sub(1)),
             Tone::Dim,
         );
     }
@@ -48,7 +48,8 @@ fn draw_row(
     range: Range<usize>,
     selected: Option<&Range<usize>>,
 ) {
-    let mut x = rows.text(1, row, &format!("{:04x}  ", range.start), Tone::Dim);
+    let digits = if raw.bytes.len() > 0x1_0000 { 5 } else { 4 };
+    let mut x = rows.text(1, row, &format!("{:0digits$x}  ", range.start), Tone::Dim);
     let text_at = x + bytes_per_row(rows.width()) as u16 * 3 + 1;
     for (column, at) in (0..).zip(range) {
         let style = style(rows, raw, at, selected);

@@ -39,16 +39,17 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
             ordinal == scene.ladder.selected,
         );
     }
-    scrollbar(scene, &mut rows, entries.len());
+    rows.scrollbar(scene.ladder.offset, entries.len());
 }
 
-fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let text = match nothing_to_show(scene.store) {
-        Some(reason) if scene.progress.is_done => reason,
-        _ => "reading the capture".to_owned(),
+/// In place of connections and messages, where there are none.
+pub(super) fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let (text, tone) = match nothing_to_show(scene.store) {
+        Some(reason) if scene.progress.is_done => (reason, Tone::Warn),
+        _ => ("reading the capture".to_owned(), Tone::Dim),
     };
     let text = cut(&text, usize::from(canvas.width()) - 2, scene.look.glyphs);
-    canvas.text(1, 1, &text, Tone::Dim);
+    canvas.text(1, 0, &text, tone);
 }
 
 /// Who A and B are.
@@ -78,8 +79,7 @@ fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
 fn draw_row(scene: &Scene<'_>, rows: &mut Canvas<'_>, row: u16, id: EntryId, is_selected: bool) {
     let entry = scene.store.entry(id);
     let from_a = entry.side() == scene.sides()[0];
-    let is_fault = scene.store.missing(id) > 0
-        || matches!(entry.kind(), Kind::Gap | Kind::Undecoded | Kind::Unknown);
+    let is_fault = entry.is_faulty() || scene.store.missing(id) > 0;
     let style = match (is_selected, is_fault) {
         (true, _) => scene.look.cursor(scene.focus == Pane::Ladder),
         (false, true) => scene.look.style(Tone::Warn),
@@ -138,22 +138,5 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
         format!("{stroke} {label} {line}{}", glyphs.right)
     } else {
         format!("{}{line} {label} {stroke}", glyphs.left)
-    }
-}
-
-fn scrollbar(scene: &Scene<'_>, rows: &mut Canvas<'_>, len: usize) {
-    let height = usize::from(rows.height());
-    if height == 0 || len <= height {
-        return;
-    }
-    let thumb = (height * height / len).max(1);
-    let first = scene.ladder.offset * (height - thumb) / (len - height);
-    for row in first..(first + thumb).min(height) {
-        rows.text(
-            rows.width() - 1,
-            row as u16,
-            scene.look.glyphs.thumb,
-            Tone::Dim,
-        );
     }
 }

@@ -16,7 +16,10 @@ const THREE_COLUMNS: u16 = 170;
 /// From so many rows on, fields and bytes are always there.
 const TALL: u16 = 30;
 
+/// The last row is for what was lost, and the first to go.
 const FACTS: u16 = 10;
+/// Messages that are in sight whatever else is open.
+const MIN_LADDER: u16 = 4;
 const FLOW: u16 = 2;
 const PIECES: u16 = 2;
 
@@ -48,6 +51,14 @@ fn columns<const N: usize>(area: Rect, sizes: [Constraint; N]) -> [Rect; N] {
 
 use Constraint::{Fill, Length};
 
+/// Rows for fields and bytes: a part of the body, and never so many that the ladder loses its last messages.
+fn open_detail(body: Rect, percent: u16) -> u16 {
+    let others = 1 + MIN_LADDER + FLOW + PIECES + 1;
+    (body.height * percent / 100)
+        .max(8)
+        .min(body.height.saturating_sub(others))
+}
+
 impl Panes {
     /// The areas on a screen of this size; `None` when it is too small.
     pub fn of(area: Rect, focus: Pane, detail: Detail) -> Option<Panes> {
@@ -78,7 +89,11 @@ impl Panes {
     fn list(&mut self, body: Rect) {
         let [list, rule, facts] = rows(
             body,
-            [Fill(1), Length(1), Length(FACTS.min(body.height / 2))],
+            [
+                Fill(1),
+                Length(1),
+                Length(if body.height < TALL { FACTS - 1 } else { FACTS }),
+            ],
         );
         self.connections = Some(list);
         self.facts = Some(facts);
@@ -96,7 +111,7 @@ impl Panes {
     fn conversation_and_detail(&mut self, body: Rect, detail: Detail) {
         let height = match detail {
             Detail::Line => 1,
-            Detail::Open => (body.height * 2 / 5).max(8),
+            Detail::Open => open_detail(body, 40),
         };
         let [talk, rule, below] = rows(body, [Fill(1), Length(1), Length(height)]);
         self.conversation(talk);
@@ -119,7 +134,7 @@ impl Panes {
         let detail = if height >= TALL { Detail::Open } else { detail };
         let lower = match detail {
             Detail::Line => 1,
-            Detail::Open => (body.height / 4).max(8),
+            Detail::Open => open_detail(body, 25),
         };
         let [upper, rule, below] = rows(body, [Fill(1), Length(1), Length(lower)]);
         let [left, middle, right] = columns(upper, [Length(34), Length(1), Fill(1)]);

@@ -13,16 +13,12 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         return;
     };
     let room = usize::from(canvas.width()).saturating_sub(BYTES * 3 + 3);
-    let words = format!(
-        "#{} {}",
-        scene.ladder.selected + 1,
-        words(connection, entry)
-    );
+    let words = words(connection, entry);
     canvas.text(1, 0, &cut(&words, room, scene.look.glyphs), Tone::Plain);
     canvas.text(room as u16 + 2, 0, &bytes(scene), Tone::Dim);
 }
 
-/// `request A>B  length 13  frames 104..106  seq 849405468`
+/// `request A>B  17 bytes  frames 104..106  seq 849405468`
 fn words(connection: &Connection, entry: &Entry) -> String {
     let direction = if entry.side() == connection.opener() {
         "A>B"
@@ -36,9 +32,9 @@ fn words(connection: &Connection, entry: &Entry) -> String {
         format!("frames {first}..{last}")
     };
     format!(
-        "{} {direction}  length {}  {frames}  seq {}",
+        "{} {direction}  {} bytes  {frames}  seq {}",
         entry.kind().name(),
-        entry.size,
+        entry.wire_len(),
         entry.seq
     )
 }

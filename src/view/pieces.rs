@@ -4,19 +4,26 @@ use super::canvas::Canvas;
 use super::{Scene, Tone};
 use crate::peer::{Announced, Peer, Pieces};
 
-/// Columns of `A has ` and of `  1842/~2048  89.9%`.
+/// Columns of `A has `.
 const LABEL: u16 = 6;
-const COUNT: u16 = 20;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(talk) = scene.talk() else { return };
-    let width = canvas.width().saturating_sub(LABEL + COUNT);
-    let rows = [("A has", Tone::A), ("B has", Tone::B)];
-    for (row, (side, (name, tone))) in (0..).zip(scene.sides().into_iter().zip(rows)) {
-        let peer = talk.peer(side);
-        canvas.text(0, row, name, tone);
-        canvas.text(LABEL, row, &bar(scene, peer, width), tone);
-        canvas.right(row, &count(scene, peer), Tone::Plain);
+    let peers = scene.sides().map(|side| talk.peer(side));
+    let counts = peers.map(|peer| count(scene, peer));
+    // The bar keeps its width while one walks: there is room for the longest count.
+    let longest = scene
+        .piece_count()
+        .map_or(0, |of| format!("{of}/~{of} 100.0% ").len());
+    let widest = counts.iter().map(String::len).fold(longest, usize::max) as u16;
+    let width = canvas.width().saturating_sub(LABEL + widest + 1);
+    for (row, (name, tone)) in [("A has", Tone::A), ("B has", Tone::B)]
+        .into_iter()
+        .enumerate()
+    {
+        canvas.text(0, row as u16, name, tone);
+        canvas.text(LABEL, row as u16, &bar(scene, peers[row], width), tone);
+        canvas.right(row as u16, &counts[row], Tone::Plain);
     }
 }
 
@@ -31,17 +38,16 @@ fn count(scene: &Scene<'_>, peer: &Peer) -> String {
         // Without the torrent's own word the number of pieces is inferred: `~`.
         (_, Some(of)) => {
             let have = pieces.count(0..of);
-            format!(
-                "{have}/~{of} {:>5.1}% ",
-                f64::from(have) * 100.0 / f64::from(of)
-            )
+            // Rounded down: all but one of a million is not all.
+            let permille = u64::from(have) * 1000 / u64::from(of);
+            format!("{have}/~{of} {:>3}.{}% ", permille / 10, permille % 10)
         }
     }
 }
 
 fn bar(scene: &Scene<'_>, peer: &Peer, width: u16) -> String {
     let glyphs = scene.look.glyphs;
-    if peer.reserved.is_none() && peer.pieces.announced() == Announced::Nothing {
+    if peer.pieces.announced() == Announced::Nothing {
         return glyphs.unknown.repeat(usize::from(width));
     }
     let of = match (scene.piece_count(), peer.pieces.announced()) {

@@ -2,17 +2,24 @@
 
 use super::canvas::Canvas;
 use super::look::cut;
-use super::{Scene, Tone, ladder};
+use super::{Pane, Scene, Tone, ladder};
 use crate::capture::Timestamp;
 use crate::export::duration;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let x = canvas.text(1, 0, &place(scene), Tone::Plain);
-    let room = usize::from(canvas.width().saturating_sub(x + 3));
     let (text, tone) = match &scene.progress.note {
         Some(note) => (format!("! {note} "), Tone::Warn),
         None => (absolute(scene), Tone::Dim),
     };
+    // A note is long; where no message is selected, it has the row.
+    let is_note_alone = scene.progress.note.is_some() && scene.focus == Pane::Connections;
+    let place = if is_note_alone {
+        String::new()
+    } else {
+        place(scene)
+    };
+    let x = canvas.text(1, 0, &place, Tone::Plain);
+    let room = usize::from(canvas.width().saturating_sub(x + 1));
     canvas.right(0, &cut(&text, room, scene.look.glyphs), tone);
 }
 

@@ -22,7 +22,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     };
     canvas.right(0, &format!("{state} "), tone);
     let state_width = state.len() as u16 + 3;
-    let room = usize::from(canvas.width().saturating_sub(x + state_width));
+    let room = usize::from(canvas.width().saturating_sub(x + 2 + state_width));
     let middle = capture(scene, room);
     canvas
         .without_right(state_width)
@@ -34,7 +34,7 @@ fn capture(scene: &Scene<'_>, room: usize) -> String {
     let store = scene.store;
     let counts = format!(
         "  {} messages  {} connections",
-        store.len(),
+        store.messages(),
         store.connections().len()
     );
     match room.checked_sub(counts.len()) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, Tone, status};
-use crate::export::{bytes, describe, hex, side_words};
+use crate::export::{bytes, hex, side_words};
 use crate::store::{EntryId, Raw, Store};
 use crate::wire::bencode::{self, Value};
 use crate::wire::{Kind, PeerId, Reserved, client, plain};
@@ -33,7 +33,7 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
     };
     tree.push(
         0,
-        format!("{}, {}", describe(store, entry), bytes(entry.wire_len())),
+        format!("{}, {} bytes", entry.kind().name(), entry.wire_len()),
         Some(0..raw.bytes.len()),
     );
     match entry.kind() {
@@ -286,7 +286,7 @@ impl Tree<'_> {
         for frame in self.raw.frames.iter().take(64) {
             let time = status::utc(frame.time).unwrap_or_default();
             let text = format!(
-                "frame {}  {time}  bytes {}..{}",
+                "frame {}  {time}  bytes {}-{}",
                 frame.number,
                 frame.range.start,
                 frame.range.end - 1
