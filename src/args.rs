@@ -1,6 +1,7 @@
 //! What was typed -> what is meant.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
@@ -76,9 +77,63 @@ pub(crate) struct Input {
     /// Open the built-in capture.
     #[arg(long, conflicts_with_all = ["file", "read"])]
     pub demo: bool,
+    /// Sniff.
+    #[command(flatten)]
+    pub(crate) sniff: Sniff,
+}
+
+/// Sniffing, in the letters of tcpdump and dumpcap.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Sniff {
+    /// Sniff an interface; several are possible, `any` is all.
+    #[arg(short, long, value_name = "IFACE", conflicts_with_all = ["file", "read", "demo"])]
+    pub interface: Vec<String>,
+    /// Capture only what this filter lets pass (pcap-filter).
+    #[arg(
+        short = 'f',
+        long = "filter",
+        value_name = "BPF",
+        requires = "interface"
+    )]
+    pub filter: Option<String>,
+    /// Keep the packets in a pcapng file.
+    #[arg(short, long, value_name = "FILE", requires = "interface")]
+    pub write: Option<PathBuf>,
+    /// Stop after so many packets.
+    #[arg(short, long, value_name = "N", requires = "interface")]
+    pub count: Option<u64>,
+    /// Stop after a time: duration:SECONDS.
+    #[arg(short, long, value_name = "WHEN", requires = "interface", value_parser = autostop)]
+    pub autostop: Option<Duration>,
+    /// Capture no more than so many bytes of a packet.
+    #[arg(
+        short,
+        long,
+        value_name = "BYTES",
+        default_value = "262144",
+        requires = "interface"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(14..=262_144))]
+    pub snaplen: u32,
+    /// Do not put the interface into promiscuous mode.
+    #[arg(short = 'p', long, requires = "interface")]
+    pub no_promiscuous: bool,
+}
+
+fn autostop(typed: &str) -> Result<Duration, String> {
+    let seconds = typed
+        .strip_prefix("duration:")
+        .and_then(|seconds| seconds.parse().ok());
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "write duration:SECONDS, as in duration:60".to_owned())
 }
 
 impl Input {
+    /// True when there is nothing to read.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        self.path().is_none() && !self.demo && self.sniff.interface.is_empty()
+    }
+
     /// The file that was named, either way.
     pub(crate) fn path(&self) -> Option<&PathBuf> {
         self.file.as_ref().or(self.read.as_ref())
@@ -115,6 +170,12 @@ mod tests {
     #[test]
     fn the_options_do_not_contradict_each_other() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_duration_is_written_as_dumpcap_has_it() {
+        assert_eq!(autostop("duration:1.5"), Ok(Duration::from_millis(1500)));
+        assert!(autostop("60").is_err() && autostop("duration:-1").is_err());
     }
 
     #[test]

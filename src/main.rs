@@ -1,6 +1,7 @@
 //! The shell of the program: arguments in, one line of error out, exit codes.
 
 mod args;
+mod input;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
@@ -10,41 +11,20 @@ use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command, Input, Output};
-use peerscope::capture::{Reader, Source};
+use input::{Opened, Refusal};
+use peerscope::app::Sniffed;
+#[cfg(feature = "live")]
+use peerscope::capture::SniffError;
+use peerscope::capture::{Control, Wait};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
 
-/// The capture behind `--demo`.
-const DEMO: &[u8] = include_bytes!("../captures/choke_dance.pcap");
-const DEMO_NAME: &str = "the built-in capture";
-
 const USAGE: u8 = 2;
 const CANNOT_READ: u8 = 3;
 #[cfg(feature = "live")]
 const NOT_PERMITTED: u8 = 4;
-
-/// What was typed cannot be done, or the system does not let us.
-#[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error(
-        "no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
-    )]
-    Unnamed,
-    #[error(
-        "standard input is no terminal, so no key could be read; use `peerscope summary {name}`"
-    )]
-    Keyless { name: String },
-    #[cfg(feature = "live")]
-    #[error("cannot list interfaces: {0}; try it as root")]
-    Devices(peerscope::capture::DeviceError),
-    #[cfg(not(feature = "live"))]
-    #[error(
-        "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
-    )]
-    FilesOnly,
-}
 
 type Out = BufWriter<StdoutLock<'static>>;
 
@@ -61,10 +41,18 @@ fn main() -> ExitCode {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Refusal>() {
+    #[cfg(feature = "live")]
+    match error.downcast_ref() {
+        Some(SniffError::NotPermitted { .. }) => return NOT_PERMITTED,
+        Some(SniffError::Filter { .. }) => return USAGE,
+        _ => {}
+    }
+    match error.downcast_ref() {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
-        Some(_) => USAGE,
+        Some(Refusal::Unnamed | Refusal::Keyless) => USAGE,
+        #[cfg(not(feature = "live"))]
+        Some(Refusal::FilesOnly) => USAGE,
         None => CANNOT_READ,
     }
 }
@@ -94,30 +82,34 @@ fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn open(input: &Input) -> anyhow::Result<(Reader, String)> {
-    if input.demo {
-        return Ok((
-            Reader::new(Source::Memory(DEMO), DEMO_NAME)?,
-            DEMO_NAME.to_owned(),
-        ));
-    }
-    let path = input.path().ok_or(Refusal::Unnamed)?;
-    Ok((Reader::open(path)?, path.display().to_string()))
-}
-
 fn screen(args: &Args) -> anyhow::Result<()> {
-    let (reader, name) = open(&args.input)?;
     if !io::stdin().is_terminal() {
-        return Err(Refusal::Keyless { name }.into());
+        return Err(Refusal::Keyless.into());
     }
-    peerscope::app::run(reader, &name, look(args.look))
+    let mut input = args.input.clone();
+    if input.is_unnamed() {
+        match input::pick()? {
+            Some(interface) => input.sniff.interface.push(interface),
+            None => return Ok(()),
+        }
+    }
+    let opened = input::open(&input)?;
+    let control = opened.feed.as_ref().map(|feed| feed.control.clone());
+    let is_kept = opened.kept.is_some();
+    let live = opened.feed.map(|feed| Sniffed { feed, is_kept });
+    peerscope::app::run(opened.reader, &opened.name, look(args.look), live)?;
+    say_what_was_captured(control.as_deref(), opened.kept.as_deref());
+    Ok(())
 }
 
 fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
-    let (reader, name) = open(&args.input)?;
-    let keys: Vec<&str> = args.picture.keys.split_whitespace().collect();
+    let opened = input::open(&args.input)?;
+    let (keys, size): (Vec<&str>, _) = (
+        args.picture.keys.split_whitespace().collect(),
+        args.picture.size,
+    );
     let screen =
-        peerscope::app::screenshot(reader, &name, look(args.look), args.picture.size, &keys);
+        peerscope::app::screenshot(opened.reader, &opened.name, look(args.look), size, &keys);
     let is_text = path.extension().is_some_and(|extension| extension == "txt");
     let picture = if is_text {
         picture::text(&screen)
@@ -147,12 +139,25 @@ fn look(wanted: args::Look) -> Look {
     }
 }
 
+/// As tcpdump says it, on standard error.
+fn say_what_was_captured(control: Option<&Control>, kept: Option<&Path>) {
+    let Some(control) = control else { return };
+    let (kernel, interface) = control.dropped();
+    let place = match kept {
+        Some(path) => format!("kept in {}", path.display()),
+        None => "not kept, which -w FILE does".to_owned(),
+    };
+    let captured = control.captured();
+    eprintln!(
+        "peerscope: {captured} packets captured, {place}; {kernel} dropped by the kernel, {interface} by the interface"
+    );
+}
+
 /// Prints messages as they are decoded: nothing waits for the end of the capture.
 fn messages(output: &Output) -> anyhow::Result<()> {
-    let (reader, name) = open(&output.input)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    decode(reader, &name, |store| {
+    decode(input::open(&output.input)?, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
@@ -165,8 +170,9 @@ fn whole(
     input: &Input,
     print: impl FnOnce(&Store, &str, &[String], &mut Out) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    let (reader, name) = open(input)?;
-    let (store, notes) = decode(reader, &name, |_| Ok(()))?;
+    let opened = input::open(input)?;
+    let name = opened.name.clone();
+    let (store, notes) = decode(opened, |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     print(&store, &name, &notes, &mut out)?;
     Ok(out.flush()?)
@@ -174,27 +180,40 @@ fn whole(
 
 /// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
-    reader: Reader,
-    name: &str,
+    opened: Opened,
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> io::Result<(Store, Vec<String>)> {
-    let (mut pipeline, mut store, mut changes) =
-        (Pipeline::new(reader), Store::default(), Vec::new());
+    let (mut store, mut changes) = (Store::default(), Vec::new());
+    let mut pipeline = match opened.feed {
+        Some(_) => Pipeline::following(opened.reader),
+        None => Pipeline::new(opened.reader),
+    };
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));
         each(&store)?;
         if progress.is_done {
+            let control = opened.feed.map(|feed| feed.control);
+            say_what_was_captured(control.as_deref(), opened.kept.as_deref());
+            let fault = control.and_then(|control| control.fault());
             let notes = progress
                 .note
                 .map(|note| note.to_string())
                 .into_iter()
-                .chain(export::nothing_to_show(&store));
-            let notes: Vec<String> = notes.collect();
+                .chain(fault);
+            let notes: Vec<String> = notes.chain(export::nothing_to_show(&store)).collect();
             notes
                 .iter()
-                .for_each(|note| eprintln!("peerscope: {name}: {note}"));
+                .for_each(|note| eprintln!("peerscope: {}: {note}", opened.name));
             return Ok((store, notes));
+        }
+        if progress.is_waiting
+            && opened
+                .feed
+                .as_ref()
+                .is_none_or(|feed| feed.wait() == Wait::Ended)
+        {
+            pipeline.let_end();
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Progress {
     pub total: u64,
     /// True behind the last batch.
     pub is_done: bool,
+    /// True when all that is there was read and more may come.
+    pub is_waiting: bool,
     /// Why the end came before the end of the file.
     pub note: Option<Note>,
 }
@@ -36,6 +38,14 @@ pub struct Pipeline {
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
+    end: End,
+}
+
+/// What it means that there is no further frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    OfFile,
+    MayGrow,
 }
 
 impl Pipeline {
@@ -48,26 +58,44 @@ impl Pipeline {
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
+            end: End::OfFile,
         }
+    }
+
+    /// A pipeline that goes on when the capture grows, until [`Pipeline::let_end`].
+    pub fn following(reader: Reader) -> Pipeline {
+        Pipeline {
+            end: End::MayGrow,
+            ..Pipeline::new(reader)
+        }
+    }
+
+    /// The capture grows no more: its end will be the end.
+    pub fn let_end(&mut self) {
+        self.end = End::OfFile;
     }
 
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
-        let mut is_done = false;
-        for _ in 0..BATCH {
-            if !self.frame(changes) {
-                is_done = true;
-                self.finish(changes);
-                break;
-            }
+        let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
+        let is_done = is_at_end && self.end == End::OfFile;
+        if is_done {
+            self.finish(changes);
         }
         self.report(changes);
         let (read, total) = self.reader.progress();
+        // What is cut while it is being written is only not whole yet.
+        let note = self
+            .reader
+            .note()
+            .filter(|_| self.end == End::OfFile)
+            .cloned();
         Progress {
             read,
             total,
             is_done,
-            note: self.reader.note().cloned(),
+            is_waiting: is_at_end && !is_done,
+            note,
         }
     }
 

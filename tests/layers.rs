@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 13] = [
+const FLOW: [&str; 14] = [
     "capture", "packet", "stream", "wire", "peer", "swarm", "store", "pipeline", "export", "view",
-    "app", "args", "main",
+    "app", "args", "input", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.
@@ -18,7 +18,7 @@ const OUTSIDE: [(&str, &[&str]); 8] = [
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),
     ("clap", &["args", "main"]),
-    ("anyhow", &["app", "args", "main"]),
+    ("anyhow", &["app", "args", "input", "main"]),
 ];
 
 /// A name in a source text and its offset there.

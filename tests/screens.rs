@@ -38,7 +38,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const WAYS: [&str; 5] = ["", "Enter", "Enter Enter", "Enter Enter Enter", "?"];
 
 /// All keys there are, and one that is none.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 34] = [
     "Enter",
     "l",
     "Right",
@@ -65,6 +65,8 @@ const KEYS: [&str; 32] = [
     "2",
     "J",
     "K",
+    "F",
+    "p",
     "?",
     "F1",
     "Ctrl-L",

@@ -24,6 +24,8 @@ pub(super) enum Action {
     Ladder,
     NextConnection,
     PreviousConnection,
+    Follow,
+    Pause,
     Help,
     Redraw,
     Quit,
@@ -112,15 +114,9 @@ const KEYS: [Key; 13] = [
         hint: "pane",
     },
     Key {
-        names: "1",
-        actions: &[("1", Action::Connections)],
-        about: "connections",
-        hint: "",
-    },
-    Key {
-        names: "2",
-        actions: &[("2", Action::Ladder)],
-        about: "ladder: the messages of the connection",
+        names: "1 2",
+        actions: &[("1", Action::Connections), ("2", Action::Ladder)],
+        about: "connections; ladder, the messages of the connection",
         hint: "",
     },
     Key {
@@ -131,6 +127,12 @@ const KEYS: [Key; 13] = [
         ],
         about: "next and previous connection",
         hint: "connection",
+    },
+    Key {
+        names: "F p",
+        actions: &[("F", Action::Follow), ("p", Action::Pause)],
+        about: "live: follow the newest message (G, too); hold the screen",
+        hint: "",
     },
     Key {
         names: "? F1",

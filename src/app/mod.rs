@@ -5,19 +5,21 @@ mod run;
 mod screenshot;
 mod terminal;
 
-pub use run::run;
+pub use run::{Sniffed, run};
 pub use screenshot::screenshot;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::capture::{FilePosition, Note, Source};
+use crate::capture::{Control, FilePosition, Note, Source};
 use crate::pipeline::Progress;
 use crate::store::{Change, Connection, EntryId, Raw, Store, read_raw};
 use crate::stream::ConnectionId;
-use crate::view::{self, Cursor, Detail, KeyHelp, Look, Overlay, Pane, Panes, Scene};
+use crate::view::{self, Cursor, Detail, Follow, KeyHelp, Live, Look, Overlay, Pane, Panes, Scene};
 use crate::wire::plain;
 use keys::Action;
 
@@ -53,6 +55,30 @@ pub struct App {
     hex: usize,
     raw: Option<(EntryId, Raw)>,
     has_chosen: bool,
+    live: Option<Sniffing>,
+}
+
+/// What is chosen for a capture that is being made.
+#[derive(Debug)]
+struct Sniffing {
+    control: Arc<Control>,
+    follow: Follow,
+    is_paused: bool,
+    /// Frames captured when last looked at, and how many come in a second.
+    rate: (u64, u64),
+    /// Packets that nobody keeps are not thrown away at the first `q`.
+    unkept: Unkept,
+}
+
+/// What happens to the packets when the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unkept {
+    /// They are in a file of the user.
+    No,
+    /// They go.
+    Yes,
+    /// They go, and the user was told.
+    Told,
 }
 
 impl App {
@@ -74,7 +100,44 @@ impl App {
             hex: 0,
             raw: None,
             has_chosen: false,
+            live: None,
         }
+    }
+
+    /// The capture is being made: the screen follows it. `is_kept` says whether the packets outlive the program.
+    #[must_use]
+    pub fn sniffing(mut self, control: Arc<Control>, is_kept: bool) -> App {
+        let unkept = if is_kept { Unkept::No } else { Unkept::Yes };
+        self.live = Some(Sniffing {
+            control,
+            follow: Follow::On,
+            is_paused: false,
+            rate: (0, 0),
+            unkept,
+        });
+        self
+    }
+
+    /// So much time has passed since the last call: what was captured in it makes the rate.
+    pub fn tick(&mut self, passed: Duration) {
+        if let Some(live) = &mut self.live {
+            let captured = live.control.captured();
+            let new = captured.saturating_sub(live.rate.0) as f64;
+            live.rate = (
+                captured,
+                (new / passed.as_secs_f64().max(1e-3)).round() as u64,
+            );
+        }
+    }
+
+    /// True when the capture is being made.
+    pub fn is_live(&self) -> bool {
+        self.live.is_some() && !self.progress.is_done
+    }
+
+    /// True while the user wants the screen held.
+    pub fn is_paused(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.is_paused)
     }
 
     /// Takes what the capture has taught.
@@ -91,6 +154,38 @@ impl App {
                 .iter()
                 .position(Connection::is_bittorrent);
             self.connections.selected = first.unwrap_or(0);
+        }
+        self.follow();
+    }
+
+    /// Where the cursor follows, it is on the newest message.
+    fn follow(&mut self) {
+        if self
+            .live
+            .as_ref()
+            .is_some_and(|live| live.follow == Follow::On)
+            && let Some(connection) = self.store.connections().get(self.connections.selected)
+        {
+            let last = connection.entries().len().saturating_sub(1);
+            self.ladders.entry(connection.id).or_default().selected = last;
+        }
+    }
+
+    fn set_follow(&mut self, follow: Follow) {
+        if let Some(live) = &mut self.live {
+            live.follow = follow;
+        }
+        self.follow();
+    }
+
+    /// `q`: at once, but where packets would be lost, which is said first.
+    fn quit(&mut self) -> Effect {
+        match &mut self.live {
+            Some(live) if live.unkept == Unkept::Yes && live.control.captured() > 0 => {
+                live.unkept = Unkept::Told;
+                Effect::Draw
+            }
+            _ => Effect::Quit,
         }
     }
 
@@ -110,8 +205,16 @@ impl App {
             return Effect::Draw;
         };
         self.has_chosen = true;
+        if let Some(live) = self
+            .live
+            .as_mut()
+            .filter(|live| live.unkept == Unkept::Told && action != Action::Quit)
+        {
+            live.unkept = Unkept::Yes;
+        }
         match (action, self.overlay) {
-            (Action::QuitNow, _) | (Action::Quit, Overlay::None) => Effect::Quit,
+            (Action::QuitNow, _) => Effect::Quit,
+            (Action::Quit, Overlay::None) => self.quit(),
             (Action::Redraw, _) => Effect::Redraw,
             (action, Overlay::Help(first)) => self.press_help(action, first, screen),
             (Action::Back, Overlay::None) => self.back_or_stop(),
@@ -156,6 +259,18 @@ impl App {
             Action::Ladder => self.focus = Pane::Ladder,
             Action::NextConnection => self.choose_connection(1),
             Action::PreviousConnection => self.choose_connection(-1),
+            Action::Follow => {
+                let is_on = self
+                    .live
+                    .as_ref()
+                    .is_some_and(|live| live.follow == Follow::On);
+                self.set_follow(if is_on { Follow::Off } else { Follow::On });
+            }
+            Action::Pause => {
+                if let Some(live) = &mut self.live {
+                    live.is_paused = !live.is_paused;
+                }
+            }
             Action::Help => self.overlay = Overlay::Help(0),
             Action::Back | Action::Quit | Action::QuitNow | Action::Redraw => {}
         }
@@ -175,7 +290,7 @@ impl App {
 
     /// Where there is nothing to go back to, Esc ends what takes long.
     fn back_or_stop(&mut self) -> Effect {
-        if self.focus == Pane::Connections && !self.progress.is_done {
+        if self.focus == Pane::Connections && !self.progress.is_done && self.live.is_none() {
             return Effect::StopReading;
         }
         self.back();
@@ -213,7 +328,14 @@ impl App {
     fn move_by(&mut self, rows: isize) {
         match self.focus {
             Pane::Connections => self.choose_connection(rows),
-            Pane::Ladder => self.choose_entry(rows),
+            Pane::Ladder => {
+                self.choose_entry(rows);
+                match rows {
+                    isize::MAX => self.set_follow(Follow::On),
+                    ..0 => self.set_follow(Follow::Off),
+                    _ => {}
+                }
+            }
             Pane::Tree => {
                 let len = self.nodes().len();
                 self.tree.move_by(rows, len);
@@ -319,6 +441,13 @@ impl App {
             store: &self.store,
             name: &self.name,
             progress: &self.progress,
+            live: self.live.as_ref().map(|live| Live {
+                control: &live.control,
+                follow: live.follow,
+                is_paused: live.is_paused,
+                rate: live.rate.1,
+                asks_to_quit: live.unkept == Unkept::Told,
+            }),
             look: self.look,
             focus: self.focus,
             detail: self.detail,

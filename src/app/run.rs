@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam_channel::{Receiver, Sender, after, bounded, never, select_biased, unbounded};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select_biased, tick, unbounded};
 use crossterm::event::{self, Event as Input};
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
 use super::{App, Effect, keys};
-use crate::capture::Reader;
+use crate::capture::{Feed, Reader, Wait};
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
 use crate::view::Look;
@@ -22,6 +22,10 @@ use crate::view::Look;
 const BATCHES_AHEAD: usize = 4;
 /// While data comes in, the screen is drawn at most so often; keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
+/// Between two looks at the counts of a live capture.
+const COUNTS: Duration = Duration::from_millis(500);
+/// So long the end of a live capture may take before the program ends without it.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 
 type Batch = (Vec<Change>, Progress);
 
@@ -32,24 +36,43 @@ enum News {
     Quit,
 }
 
-/// Opens the screen and returns when the user quits or the terminal is gone.
-pub fn run(reader: Reader, name: &str, look: Look) -> anyhow::Result<()> {
-    let app = App::new(reader.source().clone(), name, look);
+/// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
+/// then ended: what was taken is in its file.
+pub fn run(reader: Reader, name: &str, look: Look, live: Option<Sniffed>) -> anyhow::Result<()> {
+    let mut app = App::new(reader.source().clone(), name, look);
+    if let Some(live) = &live {
+        app = app.sniffing(live.feed.control.clone(), live.is_kept);
+    }
+    let control = live.as_ref().map(|live| live.feed.control.clone());
     let (news, inbox) = unbounded();
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let batches = read_in_worker(reader);
+    let (batches, worker) = read_in_worker(reader, live.map(|live| live.feed));
     watch_terminal(news.clone());
     thread::spawn(move || read_input(&news));
-    Loop {
+    let ended = Loop {
         app,
         screen,
         inbox,
         batches,
         drawn: Instant::now(),
     }
-    .run()
+    .run();
+    if let Some(control) = control {
+        control.stop();
+        let _ = worker.recv_timeout(LAST_WRITE);
+    }
+    ended
+}
+
+/// A capture that is being made.
+#[derive(Debug)]
+pub struct Sniffed {
+    /// Tells of its growth.
+    pub feed: Feed,
+    /// Does its file outlive the program?
+    pub is_kept: bool,
 }
 
 struct Loop {
@@ -74,6 +97,14 @@ enum Due {
 impl Loop {
     fn run(mut self) -> anyhow::Result<()> {
         let mut due = Due::Now;
+        // While the screen is held the worker waits, and what is captured waits in its file.
+        let held = never();
+        // The counts of a live capture change without a batch.
+        let counts = if self.app.is_live() {
+            tick(COUNTS)
+        } else {
+            never()
+        };
         loop {
             if due == Due::Now && self.inbox.is_empty() {
                 self.draw()?;
@@ -90,7 +121,11 @@ impl Loop {
                     Ok(_) | Err(_) => return Ok(()),
                 },
                 recv(wait) -> _ => due = Due::Now,
-                recv(self.batches) -> batch => {
+                recv(counts) -> _ => {
+                    self.app.tick(COUNTS);
+                    due = Due::Now;
+                }
+                recv(if self.app.is_paused() { &held } else { &self.batches }) -> batch => {
                     self.take(batch.ok());
                     due = if due == Due::Now { Due::Now } else { Due::Soon };
                 }
@@ -134,21 +169,51 @@ impl Loop {
 }
 
 /// Decodes in a thread of its own, a few batches ahead at most. A panic there ends the reading, not the program:
-/// the channel closes and what was read stays.
-fn read_in_worker(reader: Reader) -> Receiver<Batch> {
+/// the channel closes and what was read stays. The second channel closes when the thread has ended.
+fn read_in_worker(reader: Reader, feed: Option<Feed>) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
+    let (alive, ended) = bounded(0);
     thread::spawn(move || {
-        let mut pipeline = Pipeline::new(reader);
-        loop {
-            let mut changes = Vec::new();
-            let progress = pipeline.step(&mut changes);
-            let is_done = progress.is_done;
-            if batches.send((changes, progress)).is_err() || is_done {
-                return;
-            }
+        match &feed {
+            None => read_to_end(Pipeline::new(reader), &batches),
+            Some(feed) => follow(Pipeline::following(reader), feed, &batches),
         }
+        drop(alive);
     });
-    inbox
+    (inbox, ended)
+}
+
+fn read_to_end(mut pipeline: Pipeline, batches: &Sender<Batch>) {
+    loop {
+        let mut changes = Vec::new();
+        let progress = pipeline.step(&mut changes);
+        let is_done = progress.is_done;
+        if batches.send((changes, progress)).is_err() || is_done {
+            return;
+        }
+    }
+}
+
+/// Reads what is being written. When the screen is gone, it stays until the writers have ended.
+fn follow(mut pipeline: Pipeline, feed: &Feed, batches: &Sender<Batch>) {
+    let mut read = 0;
+    loop {
+        let mut changes = Vec::new();
+        let progress = pipeline.step(&mut changes);
+        let (is_done, is_waiting) = (progress.is_done, progress.is_waiting);
+        let is_news = std::mem::replace(&mut read, progress.read) != progress.read || is_done;
+        let has_nobody = is_news && batches.send((changes, progress)).is_err();
+        if has_nobody {
+            while feed.wait() == Wait::More {}
+            return;
+        }
+        if is_done {
+            return;
+        }
+        if is_waiting && feed.wait() == Wait::Ended {
+            pipeline.let_end();
+        }
+    }
 }
 
 fn watch_signals(news: Sender<News>) -> io::Result<()> {

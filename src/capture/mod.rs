@@ -4,19 +4,27 @@
 //! mapped (a shrinking file would kill us) and never read as a whole. What is damaged ends the
 //! reading with a [`Note`]; only a file that holds no capture at all is an [`OpenError`].
 
+mod feed;
 mod layout;
 #[cfg(feature = "live")]
 mod live;
 mod pcap;
 mod pcapng;
 mod reader;
+#[cfg(feature = "live")]
+mod rights;
 mod source;
+#[cfg(feature = "live")]
+mod spool;
 mod time;
 
+pub use feed::{Control, Feed, Wait};
 pub use layout::{Interface, Layout, LinkType};
 #[cfg(feature = "live")]
-pub use live::{Device, DeviceError, devices};
+pub use live::{Device, DeviceError, SniffError, Sniffer, Wanted, devices};
 pub use reader::{Note, Reader};
+#[cfg(feature = "live")]
+pub use rights::{Rights, drop_privileges, how_to_get_rights};
 pub use source::{OpenError, Source};
 pub use time::Timestamp;
 

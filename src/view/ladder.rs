@@ -46,6 +46,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 pub(super) fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (text, tone) = match nothing_to_show(scene.store) {
         Some(reason) if scene.progress.is_done => (reason, Tone::Warn),
+        _ if scene.live.is_some() => (format!("waiting for packets on {}", scene.name), Tone::Dim),
         _ => ("reading the capture".to_owned(), Tone::Dim),
     };
     let text = cut(&text, usize::from(canvas.width()) - 2, scene.look.glyphs);

@@ -36,6 +36,7 @@ use canvas::Canvas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::capture::Control;
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Store};
@@ -72,6 +73,30 @@ pub enum Detail {
     Open,
 }
 
+/// Does the cursor go with the newest message?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// It stays where it is.
+    Off,
+    /// It is always on the last.
+    On,
+}
+
+/// A capture that is being made.
+#[derive(Clone, Copy, Debug)]
+pub struct Live<'a> {
+    /// Its counts and faults.
+    pub control: &'a Control,
+    /// Does the cursor follow?
+    pub follow: Follow,
+    /// Is the screen held while the capture goes on?
+    pub is_paused: bool,
+    /// Frames that come in a second.
+    pub rate: u64,
+    /// Has the user asked to quit, and would lose the packets?
+    pub asks_to_quit: bool,
+}
+
 /// Everything that a frame is drawn from.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -81,6 +106,8 @@ pub struct Scene<'a> {
     pub name: &'a str,
     /// How far the reading is.
     pub progress: &'a Progress,
+    /// The sniffing, if this is no file.
+    pub live: Option<Live<'a>>,
     /// Colours and characters.
     pub look: Look,
     /// Where keys go.

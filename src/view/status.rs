@@ -2,17 +2,14 @@
 
 use super::canvas::Canvas;
 use super::look::cut;
-use super::{Pane, Scene, Tone, ladder};
+use super::{Live, Pane, Scene, Tone, ladder};
 use crate::capture::Timestamp;
 use crate::export::duration;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let (text, tone) = match &scene.progress.note {
-        Some(note) => (format!("! {note} "), Tone::Warn),
-        None => (absolute(scene), Tone::Dim),
-    };
+    let (text, tone) = right_half(scene);
     // A note is long; where no message is selected, it has the row.
-    let is_note_alone = scene.progress.note.is_some() && scene.focus == Pane::Connections;
+    let is_note_alone = tone == Tone::Warn && scene.focus == Pane::Connections;
     let place = if is_note_alone {
         String::new()
     } else {
@@ -21,6 +18,41 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let x = canvas.text(1, 0, &place, Tone::Plain);
     let room = usize::from(canvas.width().saturating_sub(x + 1));
     canvas.right(0, &cut(&text, room, scene.look.glyphs), tone);
+}
+
+/// What is wrong, or what is being captured, or when the selected message was.
+fn right_half(scene: &Scene<'_>) -> (String, Tone) {
+    let live = scene.live.as_ref();
+    if live.is_some_and(|live| live.asks_to_quit) {
+        return (
+            "! the packets are not kept (-w FILE keeps them): q again to quit ".to_owned(),
+            Tone::Warn,
+        );
+    }
+    if let Some(note) = &scene.progress.note {
+        return (format!("! {note} "), Tone::Warn);
+    }
+    match live.map(|live| (live, live.control.fault())) {
+        Some((_, Some(fault))) => (format!("! {fault} "), Tone::Warn),
+        Some((live, None)) => captured(live),
+        None => (absolute(scene), Tone::Dim),
+    }
+}
+
+fn captured(live: &Live<'_>) -> (String, Tone) {
+    let (kernel, interface) = live.control.dropped();
+    let tone = if kernel + interface > 0 {
+        Tone::Warn
+    } else {
+        Tone::Dim
+    };
+    let (captured, rate) = (live.control.captured(), live.rate);
+    (
+        format!(
+            "captured {captured}, {rate}/s  dropped {kernel} by kernel, {interface} by interface "
+        ),
+        tone,
+    )
 }
 
 /// `7/812  t=9.954120  Δ9.87 s`

@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use super::look::cut;
-use super::{Pane, Scene, Tone};
+use super::{Follow, Live, Pane, Scene, Tone};
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let current = usize::from(scene.focus != Pane::Connections);
@@ -45,9 +45,18 @@ fn capture(scene: &Scene<'_>, room: usize) -> String {
 
 fn reading(scene: &Scene<'_>) -> String {
     let progress = scene.progress;
-    match (&progress.note, progress.is_done) {
-        (Some(_), _) => "READ, NOT ALL".to_owned(),
-        (None, true) => "READ 100%".to_owned(),
-        (None, false) => format!("READ {:>2}%", progress.read * 100 / progress.total.max(1)),
+    let behind = |live: &Live<'_>| {
+        live.control
+            .captured()
+            .saturating_sub(scene.store.tally().frames)
+    };
+    match (&progress.note, progress.is_done, &scene.live) {
+        (Some(_), ..) => "READ, NOT ALL".to_owned(),
+        (None, true, Some(_)) => "ENDED".to_owned(),
+        (None, true, None) => "READ 100%".to_owned(),
+        (None, false, Some(live)) if live.is_paused => format!("PAUSED +{}", behind(live)),
+        (None, false, Some(live)) if live.follow == Follow::On => "LIVE, FOLLOWING".to_owned(),
+        (None, false, Some(_)) => "LIVE".to_owned(),
+        (None, false, None) => format!("READ {:>2}%", progress.read * 100 / progress.total.max(1)),
     }
 }

@@ -1,0 +1,194 @@
+//! What was named on the command line -> frames to read, and who feeds them.
+
+use std::path::{Path, PathBuf};
+
+use peerscope::capture::{Feed, Reader, Source};
+
+use crate::args::Input;
+
+/// The capture behind `--demo`.
+const DEMO: &[u8] = include_bytes!("../captures/choke_dance.pcap");
+const DEMO_NAME: &str = "the built-in capture";
+
+/// What was typed cannot be done, or the system does not let us.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(
+        "no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
+    )]
+    Unnamed,
+    #[error("standard input is no terminal, so no key could be read; use `peerscope summary FILE`")]
+    Keyless,
+    #[cfg(feature = "live")]
+    #[error("cannot list interfaces: {0}; try it as root")]
+    Devices(peerscope::capture::DeviceError),
+    #[cfg(not(feature = "live"))]
+    #[error(
+        "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
+    )]
+    FilesOnly,
+}
+
+/// A capture that is open.
+pub(crate) struct Opened {
+    /// Its frames.
+    pub reader: Reader,
+    /// Its name, for the user.
+    pub name: String,
+    /// Who writes it, if it is being written.
+    pub feed: Option<Feed>,
+    /// Where the packets are kept, if the user wants them.
+    pub kept: Option<PathBuf>,
+    /// Removed with this value, when nobody asked for the packets.
+    _spool: Option<tempfile::TempPath>,
+}
+
+impl Opened {
+    fn file(reader: Reader, name: String) -> Opened {
+        Opened {
+            reader,
+            name,
+            feed: None,
+            kept: None,
+            _spool: None,
+        }
+    }
+}
+
+/// Asks which interface to sniff, where there is somebody to ask. `None` when the answer is none.
+///
+/// It is asked in a line, before the screen is open: rights are given away before any thread is started.
+#[cfg(feature = "live")]
+pub(crate) fn pick() -> anyhow::Result<Option<String>> {
+    use std::io::Write;
+
+    let devices = peerscope::capture::devices().map_err(Refusal::Devices)?;
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "No capture was named: `peerscope FILE` opens one, `peerscope --demo` the built-in one.\n"
+    )?;
+    for (number, device) in (1..).zip(&devices) {
+        writeln!(out, "{number:>3}  {device}")?;
+    }
+    write!(
+        out,
+        "\nSniff which interface? A number, or nothing to leave: "
+    )?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    let answer = answer.trim();
+    let by_number = answer
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| devices.get(number.checked_sub(1)?));
+    let by_name = devices.iter().find(|device| device.name == answer);
+    Ok(by_number.or(by_name).map(|device| device.name.clone()))
+}
+
+#[cfg(not(feature = "live"))]
+pub(crate) fn pick() -> anyhow::Result<Option<String>> {
+    Err(Refusal::Unnamed.into())
+}
+
+/// Opens what the user named.
+pub(crate) fn open(input: &Input) -> anyhow::Result<Opened> {
+    if !input.sniff.interface.is_empty() {
+        return sniff(&input.sniff);
+    }
+    if input.demo {
+        let reader = Reader::new(Source::Memory(DEMO), DEMO_NAME)?;
+        return Ok(Opened::file(reader, DEMO_NAME.to_owned()));
+    }
+    let path: &Path = input.path().ok_or(Refusal::Unnamed)?;
+    Ok(Opened::file(
+        Reader::open(path)?,
+        path.display().to_string(),
+    ))
+}
+
+#[cfg(not(feature = "live"))]
+fn sniff(_: &crate::args::Sniff) -> anyhow::Result<Opened> {
+    Err(Refusal::FilesOnly.into())
+}
+
+#[cfg(feature = "live")]
+use live::sniff;
+
+#[cfg(feature = "live")]
+mod live {
+    use std::fs::File;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Instant;
+
+    use anyhow::Context;
+    use peerscope::capture::{Control, Reader, Sniffer, Wanted};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    use super::Opened;
+    use crate::args::Sniff;
+
+    /// Rights are used for opening the interfaces, then given away; everything after that is done without.
+    pub(super) fn sniff(typed: &Sniff) -> anyhow::Result<Opened> {
+        let wanted = Wanted {
+            interfaces: typed.interface.clone(),
+            filter: typed.filter.clone(),
+            snap_len: typed.snaplen,
+            is_promiscuous: !typed.no_promiscuous,
+            count: typed.count,
+        };
+        let sniffer = Sniffer::open(&wanted, peerscope::capture::how_to_get_rights)?;
+        peerscope::capture::drop_privileges()
+            .context("cannot give privileges away, so nothing is captured")?;
+        let (path, spool) = place(typed)?;
+        let file =
+            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut feed = sniffer
+            .start(file)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        if let Some(duration) = typed.autostop {
+            feed.stop_at(Instant::now() + duration);
+        }
+        stop_on_signal(feed.control.clone())?;
+        let reader = Reader::open(&path)?;
+        let name = typed.interface.join(" and ");
+        Ok(Opened {
+            reader,
+            name,
+            feed: Some(feed),
+            kept: typed.write.clone(),
+            _spool: spool,
+        })
+    }
+
+    /// Where the packets go: where the user said, or a file that goes with the program.
+    fn place(typed: &Sniff) -> anyhow::Result<(PathBuf, Option<tempfile::TempPath>)> {
+        if let Some(path) = &typed.write {
+            return Ok((path.clone(), None));
+        }
+        let made = tempfile::Builder::new()
+            .prefix("peerscope-")
+            .suffix(".pcapng")
+            .tempfile();
+        let made = made.with_context(|| {
+            format!(
+                "cannot write to {}; keep the packets with -w FILE",
+                std::env::temp_dir().display()
+            )
+        })?;
+        let path = made.into_temp_path();
+        Ok((path.to_path_buf(), Some(path)))
+    }
+
+    /// The first signal ends the capture in order; what was taken is decoded and printed.
+    fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
+        let mut signals =
+            Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch for signals")?;
+        thread::spawn(move || signals.forever().for_each(|_| control.stop()));
+        Ok(())
+    }
+}
