@@ -105,19 +105,43 @@ pub(crate) struct Sniff {
     /// Stop after a time: duration:SECONDS.
     #[arg(short, long, value_name = "WHEN", requires = "interface", value_parser = autostop)]
     pub autostop: Option<Duration>,
+    /// Begin another file when one is full, numbered: filesize:KB, duration:SECONDS; keep the last files:N.
+    #[arg(short = 'b', long, value_name = "WHEN", requires = "write", value_parser = bound)]
+    pub(crate) ring_buffer: Vec<Bound>,
     /// Capture no more than so many bytes of a packet.
-    #[arg(
-        short,
-        long,
-        value_name = "BYTES",
-        default_value = "262144",
-        requires = "interface"
-    )]
+    #[arg(short, long, value_name = "BYTES", requires = "interface")]
     #[arg(value_parser = clap::value_parser!(u32).range(14..=262_144))]
-    pub snaplen: u32,
+    pub snaplen: Option<u32>,
     /// Do not put the interface into promiscuous mode.
     #[arg(short = 'p', long, requires = "interface")]
     pub no_promiscuous: bool,
+}
+
+/// A bound of the files that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// Kilobytes of a file.
+    FileSize(u64),
+    /// Seconds of a file.
+    Duration(Duration),
+    /// Files that are kept.
+    Files(usize),
+}
+
+fn bound(typed: &str) -> Result<Bound, String> {
+    let advice = || "write filesize:KB, duration:SECONDS or files:N".to_owned();
+    let (name, number) = typed.split_once(':').ok_or_else(advice)?;
+    let number: u32 = number
+        .parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(advice)?;
+    match name {
+        "filesize" => Ok(Bound::FileSize(u64::from(number))),
+        "duration" => Ok(Bound::Duration(Duration::from_secs(u64::from(number)))),
+        "files" => Ok(Bound::Files(number as usize)),
+        _ => Err(advice()),
+    }
 }
 
 fn autostop(typed: &str) -> Result<Duration, String> {
@@ -170,6 +194,13 @@ mod tests {
     #[test]
     fn the_options_do_not_contradict_each_other() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn bounds_are_written_as_dumpcap_has_them() {
+        assert_eq!(bound("filesize:1000"), Ok(Bound::FileSize(1000)));
+        assert_eq!(bound("files:3"), Ok(Bound::Files(3)));
+        assert!(bound("files:0").is_err() && bound("packets:3").is_err() && bound("3").is_err());
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(crate) enum Refusal {
     #[cfg(feature = "live")]
     #[error("cannot list interfaces: {0}; try it as root")]
     Devices(peerscope::capture::DeviceError),
+    #[cfg(feature = "live")]
+    #[error("cannot keep packets in {}: only a regular file can be read while it is written", .0.display())]
+    NotAFile(PathBuf),
     #[cfg(not(feature = "live"))]
     #[error(
         "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
@@ -118,26 +121,29 @@ use live::sniff;
 
 #[cfg(feature = "live")]
 mod live {
-    use std::fs::File;
     use std::path::PathBuf;
     use std::sync::Arc;
     use std::thread;
     use std::time::Instant;
 
     use anyhow::Context;
-    use peerscope::capture::{Control, Reader, Sniffer, Wanted};
+    use peerscope::capture::{Bounds, Control, Reader, Sniffer, Wanted};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
 
-    use super::Opened;
-    use crate::args::Sniff;
+    use super::{Opened, Refusal};
+    use crate::args::{Bound, Sniff};
+
+    /// More than any frame, that of an offloaded segment included.
+    const SNAP_LEN: u32 = 262_144;
 
     /// Rights are used for opening the interfaces, then given away; everything after that is done without.
     pub(super) fn sniff(typed: &Sniff) -> anyhow::Result<Opened> {
         let wanted = Wanted {
             interfaces: typed.interface.clone(),
             filter: typed.filter.clone(),
-            snap_len: typed.snaplen,
+            snap_len: typed.snaplen.unwrap_or(SNAP_LEN),
             is_promiscuous: !typed.no_promiscuous,
             count: typed.count,
         };
@@ -145,29 +151,54 @@ mod live {
         peerscope::capture::drop_privileges()
             .context("cannot give privileges away, so nothing is captured")?;
         let (path, spool) = place(typed)?;
-        let file =
-            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut feed = sniffer
-            .start(file)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let started = sniffer.start(&path, bounds(typed));
+        let (mut feed, source) =
+            started.with_context(|| format!("cannot write {}", path.display()))?;
         if let Some(duration) = typed.autostop {
             feed.stop_at(Instant::now() + duration);
         }
         stop_on_signal(feed.control.clone())?;
-        let reader = Reader::open(&path)?;
         let name = typed.interface.join(" and ");
+        let reader = Reader::new(source, &name)?;
         Ok(Opened {
             reader,
             name,
             feed: Some(feed),
-            kept: typed.write.clone(),
+            kept: kept(typed),
             _spool: spool,
         })
+    }
+
+    /// What the user finds when the program has ended.
+    fn kept(typed: &Sniff) -> Option<PathBuf> {
+        let path = typed.write.clone()?;
+        if typed.ring_buffer.is_empty() {
+            return Some(path);
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Some(path.with_file_name(format!("{stem}_*")))
+    }
+
+    fn bounds(typed: &Sniff) -> Bounds {
+        let mut bounds = Bounds::default();
+        for bound in &typed.ring_buffer {
+            match bound {
+                Bound::FileSize(kilobytes) => bounds.bytes = Some(kilobytes * 1000),
+                Bound::Duration(duration) => bounds.duration = Some(*duration),
+                Bound::Files(files) => bounds.files = Some(*files),
+            }
+        }
+        bounds
     }
 
     /// Where the packets go: where the user said, or a file that goes with the program.
     fn place(typed: &Sniff) -> anyhow::Result<(PathBuf, Option<tempfile::TempPath>)> {
         if let Some(path) = &typed.write {
+            // It is read while it is written: a pipe or a device cannot be.
+            let is_other = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+            if is_other || path.as_os_str() == "-" {
+                return Err(Refusal::NotAFile(path.clone()).into());
+            }
             return Ok((path.clone(), None));
         }
         let made = tempfile::Builder::new()
@@ -184,11 +215,20 @@ mod live {
         Ok((path.to_path_buf(), Some(path)))
     }
 
-    /// The first signal ends the capture in order; what was taken is decoded and printed.
+    /// The first signal ends the capture in order: what was taken is decoded and printed. The second does what
+    /// signals do, should nobody take what we print.
     fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
         let mut signals =
             Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch for signals")?;
-        thread::spawn(move || signals.forever().for_each(|_| control.stop()));
+        thread::spawn(move || {
+            let mut came = signals.forever();
+            if came.next().is_some() {
+                control.stop();
+            }
+            for signal in came {
+                let _ = emulate_default_handler(signal);
+            }
+        });
         Ok(())
     }
 }

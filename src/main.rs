@@ -51,6 +51,8 @@ fn code(error: &anyhow::Error) -> u8 {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
         Some(Refusal::Unnamed | Refusal::Keyless) => USAGE,
+        #[cfg(feature = "live")]
+        Some(Refusal::NotAFile(_)) => USAGE,
         #[cfg(not(feature = "live"))]
         Some(Refusal::FilesOnly) => USAGE,
         None => CANNOT_READ,
@@ -165,6 +167,20 @@ fn messages(output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says what a live capture gave. It fails if packets could not be written.
+fn say_how_it_ended(control: Option<&Control>, kept: Option<&Path>) -> anyhow::Result<()> {
+    say_what_was_captured(control, kept);
+    let Some((control, fault)) = control.and_then(|control| Some((control, control.fault()?)))
+    else {
+        return Ok(());
+    };
+    if control.has_failed() {
+        anyhow::bail!(fault);
+    }
+    eprintln!("peerscope: {fault}");
+    Ok(())
+}
+
 /// Reads the whole capture, then prints.
 fn whole(
     input: &Input,
@@ -182,7 +198,7 @@ fn whole(
 fn decode(
     opened: Opened,
     mut each: impl FnMut(&Store) -> io::Result<()>,
-) -> io::Result<(Store, Vec<String>)> {
+) -> anyhow::Result<(Store, Vec<String>)> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
     let mut pipeline = match opened.feed {
         Some(_) => Pipeline::following(opened.reader),
@@ -194,18 +210,17 @@ fn decode(
         each(&store)?;
         if progress.is_done {
             let control = opened.feed.map(|feed| feed.control);
-            say_what_was_captured(control.as_deref(), opened.kept.as_deref());
-            let fault = control.and_then(|control| control.fault());
+            let fault = say_how_it_ended(control.as_deref(), opened.kept.as_deref());
             let notes = progress
                 .note
                 .map(|note| note.to_string())
                 .into_iter()
-                .chain(fault);
-            let notes: Vec<String> = notes.chain(export::nothing_to_show(&store)).collect();
+                .chain(export::nothing_to_show(&store));
+            let notes: Vec<String> = notes.collect();
             notes
                 .iter()
                 .for_each(|note| eprintln!("peerscope: {}: {note}", opened.name));
-            return Ok((store, notes));
+            return fault.map(|()| (store, notes));
         }
         if progress.is_waiting
             && opened

@@ -15,7 +15,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::capture::{Control, FilePosition, Note, Source};
+use crate::capture::{Control, FilePosition, Note, Source, Timestamp};
 use crate::pipeline::Progress;
 use crate::store::{Change, Connection, EntryId, Raw, Store, read_raw};
 use crate::stream::ConnectionId;
@@ -66,6 +66,7 @@ struct Sniffing {
     is_paused: bool,
     /// Frames captured when last looked at, and how many come in a second.
     rate: (u64, u64),
+    now: Timestamp,
     /// Packets that nobody keeps are not thrown away at the first `q`.
     unkept: Unkept,
 }
@@ -113,14 +114,16 @@ impl App {
             follow: Follow::On,
             is_paused: false,
             rate: (0, 0),
+            now: Timestamp(0),
             unkept,
         });
         self
     }
 
-    /// So much time has passed since the last call: what was captured in it makes the rate.
-    pub fn tick(&mut self, passed: Duration) {
+    /// So much time has passed since the last call, and so late it is: what was captured since makes the rate.
+    pub fn tick(&mut self, passed: Duration, now: Timestamp) {
         if let Some(live) = &mut self.live {
+            live.now = now;
             let captured = live.control.captured();
             let new = captured.saturating_sub(live.rate.0) as f64;
             live.rate = (
@@ -446,6 +449,7 @@ impl App {
                 follow: live.follow,
                 is_paused: live.is_paused,
                 rate: live.rate.1,
+                now: live.now,
                 asks_to_quit: live.unkept == Unkept::Told,
             }),
             look: self.look,

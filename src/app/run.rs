@@ -2,7 +2,7 @@
 
 use std::io;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select_biased, tick, unbounded};
@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
 use super::{App, Effect, keys};
-use crate::capture::{Feed, Reader, Wait};
+use crate::capture::{Feed, Reader, Timestamp, Wait};
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
 use crate::view::Look;
@@ -122,7 +122,8 @@ impl Loop {
                 },
                 recv(wait) -> _ => due = Due::Now,
                 recv(counts) -> _ => {
-                    self.app.tick(COUNTS);
+                    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                    self.app.tick(COUNTS, Timestamp(now.as_nanos() as u64));
                     due = Due::Now;
                 }
                 recv(if self.app.is_paused() { &held } else { &self.batches }) -> batch => {

@@ -63,6 +63,7 @@ pub struct Control {
     pub(super) dropped: AtomicU64,
     pub(super) dropped_by_interface: AtomicU64,
     pub(super) is_stopped: AtomicBool,
+    pub(super) has_failed: AtomicBool,
     /// Frames that were taken, of which the last may not be in the file yet.
     #[cfg(feature = "live")]
     pub(super) taken: AtomicU64,
@@ -80,6 +81,11 @@ impl Control {
         self.is_stopped.store(true, Ordering::Relaxed);
         let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         wakers.iter().for_each(|wake| wake());
+    }
+
+    /// True when packets could not be written, so that the capture ended before its time.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
     }
 
     /// Frames written.

@@ -1,8 +1,8 @@
 //! Sniffing, through libpcap: interfaces -> a spool that the decoder follows.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -13,8 +13,9 @@ use pcap::{Active, Capture, Packet, Precision};
 use thiserror::Error;
 
 use super::feed::{Control, Feed};
-use super::spool::{Batch, Counts, Described, Spool};
-use super::{LinkType, Timestamp};
+use super::ring::{Bounds, Ring};
+use super::spool::{Batch, Counts, Described};
+use super::{LinkType, Source, Timestamp};
 
 /// What the kernel may hold for us, in bytes, per interface: half a second of ten gigabits would be more.
 const KERNEL_BUFFER: i32 = 64 << 20;
@@ -149,14 +150,15 @@ impl Sniffer {
         })
     }
 
-    /// Writes what comes into `file`, from a thread for each interface.
-    pub fn start(self, file: File) -> io::Result<Feed> {
+    /// Writes what comes into the file at `path`, or into files in turn, from a thread for each interface.
+    pub fn start(self, path: &Path, bounds: Bounds) -> io::Result<(Feed, Source)> {
         let described: Vec<Described> = self
             .handles
             .iter()
             .map(|(described, _)| described.clone())
             .collect();
-        let spool = Arc::new(Mutex::new(Spool::begin(file, &described)?));
+        let ring = Ring::begin(path, bounds, described)?;
+        let (source, spool) = (ring.source(), Arc::new(Mutex::new(ring)));
         let (grown, feed) = bounded(1);
         let control = Arc::new(Control::default());
         for (interface, (described, mut handle)) in (0..).zip(self.handles) {
@@ -181,7 +183,7 @@ impl Sniffer {
             };
             thread::spawn(move || taker.run(handle));
         }
-        Ok(Feed::new(feed, control))
+        Ok((Feed::new(feed, control), source))
     }
 }
 
@@ -256,7 +258,7 @@ struct Taker {
     name: String,
     /// Frames that all interfaces together may take.
     count: u64,
-    spool: Arc<Mutex<Spool>>,
+    spool: Arc<Mutex<Ring>>,
     control: Arc<Control>,
     /// Dropped when the taker ends: the reader then knows that nothing more will come.
     grown: Sender<()>,
@@ -271,10 +273,13 @@ impl Taker {
         while !self.control.is_stopped.load(Ordering::Relaxed) {
             let taken = handle.dispatch(Some(DISPATCH), |packet| self.take(&packet));
             let is_written = self.write();
+            if !is_written || self.control.captured() >= self.count {
+                self.control.stop();
+            }
             match taken {
-                _ if !is_written || self.control.captured() >= self.count => self.control.stop(),
                 Ok(0) => {}
                 Ok(_) => self.control.say(&self.name, None),
+                Err(error) if self.is_gone(&error) => break,
                 Err(error) => self.is_down(&error),
             }
             if looked.elapsed() >= PAUSE {
@@ -284,9 +289,27 @@ impl Taker {
             }
         }
         self.look_at_counts(&mut handle);
+        self.take_last(handle);
         self.batch
             .statistics(self.interface, self.last, self.counts);
         self.write();
+    }
+
+    /// What came before the stop may still wait in the kernel, as long as the kernel may let it wait.
+    fn take_last(&mut self, handle: Capture<Active>) {
+        let Ok(mut handle) = handle.setnonblock() else {
+            return;
+        };
+        let stopped = Instant::now();
+        while stopped.elapsed() < 3 * Duration::from_millis(KERNEL_TIMEOUT as u64) {
+            // The first call only learns that it was stopped.
+            if !matches!(handle.dispatch(None, |packet| self.take(&packet)), Ok(1..)) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            if !self.write() {
+                return;
+            }
+        }
     }
 
     fn take(&mut self, packet: &Packet<'_>) {
@@ -298,12 +321,7 @@ impl Taker {
         let time = Timestamp::from_parts(header.ts.tv_sec as u64, header.ts.tv_usec as u64);
         self.batch
             .frame(self.interface, time, header.len, packet.data);
-        let step = time.since(std::mem::replace(&mut self.last, time));
-        if step < -CLOCK_STEP {
-            let words = format!(
-                "the clock of this machine went back by {} s",
-                -step / 1_000_000_000
-            );
+        if let Some(words) = clock_fault(std::mem::replace(&mut self.last, time), time) {
             self.control.say(CLOCK, Some(words));
         }
     }
@@ -317,7 +335,7 @@ impl Taker {
             .spool
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .write(&self.batch);
+            .write(&self.batch, self.last);
         match &written {
             Ok(()) => drop(
                 self.control
@@ -327,6 +345,7 @@ impl Taker {
             Err(error) => {
                 let words = format!("the capture has ended, its file cannot be written: {error}");
                 self.control.say(FILE, Some(words));
+                self.control.has_failed.store(true, Ordering::Relaxed);
             }
         }
         self.batch.clear();
@@ -335,12 +354,22 @@ impl Taker {
         written.is_ok()
     }
 
-    /// An interface that is down may come up again: it is asked until it does.
+    /// An interface that was removed does not come back: another of its name is another.
+    fn is_gone(&self, error: &pcap::Error) -> bool {
+        let is_gone = error.to_string().contains("disappeared");
+        if is_gone {
+            let words = format!("interface {} was removed, its capture has ended", self.name);
+            self.control.say(&self.name, Some(words));
+        }
+        is_gone
+    }
+
+    /// An interface in trouble is asked until it is out of it.
     fn is_down(&self, error: &pcap::Error) {
         if !self.control.is_stopped.load(Ordering::Relaxed) && *error != pcap::Error::TimeoutExpired
         {
             let words = format!(
-                "{}: {error}; what was captured stays, waiting for it",
+                "interface {}: {error}; what was captured stays, waiting for it",
                 self.name
             );
             self.control.say(&self.name, Some(words));
@@ -378,6 +407,39 @@ impl Taker {
             &self.control.dropped_by_interface,
             counts.dropped_by_interface,
             before.dropped_by_interface,
+        );
+    }
+}
+
+/// The times of packets come from the clock of this machine, which somebody may set back.
+fn clock_fault(before: Timestamp, now: Timestamp) -> Option<String> {
+    let back = before.since(now);
+    (back > CLOCK_STEP).then(|| {
+        let seconds = back / 1_000_000_000;
+        format!("the clock of this machine went back by {seconds} s: times are not in order")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_is_said() {
+        let [noon, later] = [1000, 1060].map(|seconds| Timestamp::from_parts(seconds, 0));
+        let words = clock_fault(later, noon).unwrap();
+        assert!(words.contains("went back by 60 s"), "{words}");
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_and_the_first_packet_are_no_fault() {
+        let noon = Timestamp::from_parts(1000, 0);
+        assert_eq!(clock_fault(noon, Timestamp::from_parts(5000, 0)), None);
+        assert_eq!(clock_fault(Timestamp(0), noon), None);
+        assert_eq!(
+            clock_fault(Timestamp(noon.0 + 9000), noon),
+            None,
+            "several cores"
         );
     }
 }

@@ -4,6 +4,7 @@
 //! mapped (a shrinking file would kill us) and never read as a whole. What is damaged ends the
 //! reading with a [`Note`]; only a file that holds no capture at all is an [`OpenError`].
 
+mod chain;
 mod feed;
 mod layout;
 #[cfg(feature = "live")]
@@ -13,11 +14,14 @@ mod pcapng;
 mod reader;
 #[cfg(feature = "live")]
 mod rights;
+#[cfg(feature = "live")]
+mod ring;
 mod source;
 #[cfg(feature = "live")]
 mod spool;
 mod time;
 
+pub use chain::Chain;
 pub use feed::{Control, Feed, Wait};
 pub use layout::{Interface, Layout, LinkType};
 #[cfg(feature = "live")]
@@ -25,6 +29,8 @@ pub use live::{Device, DeviceError, SniffError, Sniffer, Wanted, devices};
 pub use reader::{Note, Reader};
 #[cfg(feature = "live")]
 pub use rights::{Rights, drop_privileges, how_to_get_rights};
+#[cfg(feature = "live")]
+pub use ring::Bounds;
 pub use source::{OpenError, Source};
 pub use time::Timestamp;
 

@@ -1,6 +1,7 @@
 //! Frame after frame out of a source.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
@@ -218,6 +219,14 @@ impl Reader {
     fn step(&mut self) -> Option<Step> {
         let mut want = 64;
         loop {
+            // A ring of files that went on without us: the next file that is kept begins a section.
+            if let Err(error) = self.window.at(self.position, want)
+                && error.kind() == ErrorKind::NotFound
+                && let Some(kept) = self.window.source().kept_behind(self.position)
+            {
+                (self.position, want) = (kept, 64);
+                continue;
+            }
             let bytes = match self.window.at(self.position, want) {
                 Ok(bytes) => bytes,
                 Err(error) => {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::Chain;
+
 /// Bytes that can be read at any place, by several readers at once.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -15,6 +17,8 @@ pub enum Source {
     File(Arc<File>),
     /// A capture that is part of the program.
     Memory(&'static [u8]),
+    /// The files of a capture that is being made.
+    Chain(Chain),
 }
 
 /// Why there is no capture to read. Each says what to do next.
@@ -106,12 +110,22 @@ impl Source {
         match self {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(bytes) => Ok(bytes.len() as u64),
+            Source::Chain(chain) => chain.size(),
+        }
+    }
+
+    /// Where reading can go on, should `position` be in a file that is no longer kept.
+    pub(super) fn kept_behind(&self, position: u64) -> Option<u64> {
+        match self {
+            Source::Chain(chain) => chain.kept_behind(position),
+            Source::File(_) | Source::Memory(_) => None,
         }
     }
 
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Source::File(file) => file.read_at(into, offset),
+            Source::Chain(chain) => chain.read_at(into, offset),
             Source::Memory(bytes) => {
                 let rest = bytes.get(offset as usize..).unwrap_or_default();
                 let len = rest.len().min(into.len());

@@ -80,6 +80,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Bytes written.
+    pub(super) fn size(&self) -> u64 {
+        self.len
+    }
+
     /// True when somebody has removed the file: it is written on, and gone when the program ends.
     pub(super) fn is_removed(&self) -> bool {
         self.file

@@ -36,7 +36,7 @@ use canvas::Canvas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::capture::Control;
+use crate::capture::{Control, Timestamp};
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Store};
@@ -93,6 +93,8 @@ pub struct Live<'a> {
     pub is_paused: bool,
     /// Frames that come in a second.
     pub rate: u64,
+    /// The time of the packets' clock, as of the last look at the counts.
+    pub now: Timestamp,
     /// Has the user asked to quit, and would lose the packets?
     pub asks_to_quit: bool,
 }
@@ -169,6 +171,18 @@ impl<'a> Scene<'a> {
         let connection = self.connection()?;
         (!connection.entries().is_empty())
             .then(|| self.store.talk_at(connection.id, self.ladder.selected))
+    }
+
+    /// The state a second before now, while a capture is being made and the cursor goes with it.
+    fn talk_a_second_ago(&self) -> Option<Talk> {
+        let live = self
+            .live
+            .as_ref()
+            .filter(|live| live.follow == Follow::On)?;
+        let connection = self.connection()?;
+        let is_older = |id: &EntryId| live.now.since(self.store.entry(*id).time) > 1_000_000_000;
+        let older = connection.entries().partition_point(is_older);
+        Some(self.store.talk_at(connection.id, older.checked_sub(1)?))
     }
 
     /// The sides as the screen calls them: A opened the connection.

@@ -17,12 +17,18 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         .map_or(0, |of| format!("{of}/~{of} 100.0% ").len());
     let widest = counts.iter().map(String::len).fold(longest, usize::max) as u16;
     let width = canvas.width().saturating_sub(LABEL + widest + 1);
+    let before = scene.talk_a_second_ago();
     for (row, (name, tone)) in [("A has", Tone::A), ("B has", Tone::B)]
         .into_iter()
         .enumerate()
     {
         canvas.text(0, row as u16, name, tone);
-        canvas.text(LABEL, row as u16, &bar(scene, peers[row], width), tone);
+        let cells = bar(scene, peers[row], width);
+        canvas.text(LABEL, row as u16, &cells.concat(), tone);
+        if let Some(before) = &before {
+            let old = bar(scene, before.peer(scene.sides()[row]), width);
+            flash(canvas, row as u16, &old, &cells);
+        }
         canvas.right(row as u16, &counts[row], Tone::Plain);
     }
 }
@@ -45,19 +51,30 @@ fn count(scene: &Scene<'_>, peer: &Peer) -> String {
     }
 }
 
-fn bar(scene: &Scene<'_>, peer: &Peer, width: u16) -> String {
-    let glyphs = scene.look.glyphs;
-    if peer.pieces.announced() == Announced::Nothing {
-        return glyphs.unknown.repeat(usize::from(width));
+/// Cells that are not what they were stand out for a second.
+fn flash(canvas: &mut Canvas<'_>, row: u16, old: &[&str], new: &[&str]) {
+    for (column, (_, cell)) in (0..)
+        .zip(old.iter().zip(new))
+        .filter(|(_, (old, new))| old != new)
+    {
+        canvas.text(LABEL + column, row, cell, Tone::Warn);
     }
-    let of = match (scene.piece_count(), peer.pieces.announced()) {
-        (Some(of), _) => of,
-        (None, Announced::All) => return glyphs.levels[7].repeat(usize::from(width)),
-        (None, _) => return glyphs.levels[0].repeat(usize::from(width)),
-    };
-    (0..u32::from(width))
-        .map(|cell| glyphs.levels[level(&peer.pieces, cell, u32::from(width), of)])
-        .collect()
+}
+
+fn bar(scene: &Scene<'_>, peer: &Peer, width: u16) -> Vec<&'static str> {
+    let glyphs = scene.look.glyphs;
+    let filled = |glyph| vec![glyph; usize::from(width)];
+    match (scene.piece_count(), peer.pieces.announced()) {
+        (_, Announced::Nothing) => filled(glyphs.unknown),
+        (None, Announced::All) => filled(glyphs.levels[7]),
+        (None, _) => filled(glyphs.levels[0]),
+        (Some(of), _) => {
+            let cells = 0..u32::from(width);
+            cells
+                .map(|cell| glyphs.levels[level(&peer.pieces, cell, u32::from(width), of)])
+                .collect()
+        }
+    }
 }
 
 /// How full a cell is, 0 to 7: none of its pieces is 0, all of them is 7, and nothing else is either.
