@@ -275,6 +275,16 @@ fn esc_stops_the_reading_and_what_was_read_stays() {
     assert_eq!(terminal.status().exit_code(), 0);
 }
 
+#[test]
+#[cfg(feature = "live")]
+fn without_a_capture_it_asks_which_interface_to_sniff() {
+    let mut terminal = Terminal::start(with_plain_environment(CommandBuilder::new(PROGRAM)));
+    let screen = terminal.shows("Sniff which interface?");
+    assert!(screen.contains(" lo "), "{screen}");
+    terminal.press("\r");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
 /// A child in a pseudo-terminal, and what it wrote there.
 struct Terminal {
     child: Box<dyn Child + Send + Sync>,
