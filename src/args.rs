@@ -34,7 +34,7 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Picture {
     /// Write a picture of the screen: FILE.svg, or FILE.txt.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "interface")]
     pub screenshot: Option<PathBuf>,
     /// Columns and rows of the picture.
     #[arg(long, value_name = "WxH", default_value = "120x40", value_parser = size, requires = "screenshot")]
