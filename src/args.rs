@@ -101,6 +101,7 @@ pub(crate) struct Sniff {
     pub write: Option<PathBuf>,
     /// Stop after so many packets.
     #[arg(short, long, value_name = "N", requires = "interface")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Stop after a time: duration:SECONDS.
     #[arg(short, long, value_name = "WHEN", requires = "interface", value_parser = autostop)]

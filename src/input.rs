@@ -25,6 +25,11 @@ pub(crate) enum Refusal {
     #[cfg(feature = "live")]
     #[error("cannot keep packets in {}: only a regular file can be read while it is written", .0.display())]
     NotAFile(PathBuf),
+    #[cfg(feature = "live")]
+    #[error(
+        "-b files:N keeps the last files, but none is ever full; add -b filesize:KB or -b duration:S"
+    )]
+    EndlessFile,
     #[cfg(not(feature = "live"))]
     #[error(
         "this peerscope was built without libpcap and knows no interfaces; build it with the feature `live`"
@@ -124,7 +129,7 @@ mod live {
     use std::path::PathBuf;
     use std::sync::Arc;
     use std::thread;
-    use std::time::Instant;
+    use std::time::Duration;
 
     use anyhow::Context;
     use peerscope::capture::{Bounds, Control, Reader, Sniffer, Wanted};
@@ -147,15 +152,17 @@ mod live {
             is_promiscuous: !typed.no_promiscuous,
             count: typed.count,
         };
+        if bounds(typed).is_endless() {
+            return Err(Refusal::EndlessFile.into());
+        }
         let sniffer = Sniffer::open(&wanted, peerscope::capture::how_to_get_rights)?;
         peerscope::capture::drop_privileges()
             .context("cannot give privileges away, so nothing is captured")?;
         let (path, spool) = place(typed)?;
         let started = sniffer.start(&path, bounds(typed));
-        let (mut feed, source) =
-            started.with_context(|| format!("cannot write {}", path.display()))?;
+        let (feed, source) = started.with_context(|| format!("cannot write {}", path.display()))?;
         if let Some(duration) = typed.autostop {
-            feed.stop_at(Instant::now() + duration);
+            stop_after(duration, feed.control.clone());
         }
         stop_on_signal(feed.control.clone())?;
         let name = typed.interface.join(" and ");
@@ -215,6 +222,14 @@ mod live {
         Ok((path.to_path_buf(), Some(path)))
     }
 
+    /// Not where the reader waits: the screen may be held, and the capture ends all the same.
+    fn stop_after(duration: Duration, control: Arc<Control>) {
+        thread::spawn(move || {
+            thread::sleep(duration);
+            control.stop();
+        });
+    }
+
     /// The first signal ends the capture in order: what was taken is decoded and printed. The second does what
     /// signals do, should nobody take what we print.
     fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
@@ -225,7 +240,8 @@ mod live {
             if came.next().is_some() {
                 control.stop();
             }
-            for signal in came {
+            // A terminal that is closed hangs up more than once.
+            for signal in came.filter(|signal| *signal != SIGHUP) {
                 let _ = emulate_default_handler(signal);
             }
         });

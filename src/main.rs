@@ -52,7 +52,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
         Some(Refusal::Unnamed | Refusal::Keyless) => USAGE,
         #[cfg(feature = "live")]
-        Some(Refusal::NotAFile(_)) => USAGE,
+        Some(Refusal::NotAFile(_) | Refusal::EndlessFile) => USAGE,
         #[cfg(not(feature = "live"))]
         Some(Refusal::FilesOnly) => USAGE,
         None => CANNOT_READ,
@@ -100,8 +100,7 @@ fn screen(args: &Args) -> anyhow::Result<()> {
     let is_kept = opened.kept.is_some();
     let live = opened.feed.map(|feed| Sniffed { feed, is_kept });
     peerscope::app::run(opened.reader, &opened.name, look(args.look), live)?;
-    say_what_was_captured(control.as_deref(), opened.kept.as_deref());
-    Ok(())
+    say_how_it_ended(control.as_deref(), opened.kept.as_deref())
 }
 
 fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
@@ -159,12 +158,12 @@ fn say_what_was_captured(control: Option<&Control>, kept: Option<&Path>) {
 fn messages(output: &Output) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    decode(input::open(&output.input)?, |store| {
+    let decoded = decode(input::open(&output.input)?, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
     })?;
-    Ok(())
+    decoded.fault
 }
 
 /// Says what a live capture gave. It fails if packets could not be written.
@@ -188,17 +187,31 @@ fn whole(
 ) -> anyhow::Result<()> {
     let opened = input::open(input)?;
     let name = opened.name.clone();
-    let (store, notes) = decode(opened, |_| Ok(()))?;
+    let Decoded {
+        store,
+        notes,
+        fault,
+    } = decode(opened, |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     print(&store, &name, &notes, &mut out)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    fault
+}
+
+/// What became of a capture.
+struct Decoded {
+    store: Store,
+    /// What could not be read.
+    notes: Vec<String>,
+    /// What could not be written.
+    fault: anyhow::Result<()>,
 }
 
 /// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
     opened: Opened,
     mut each: impl FnMut(&Store) -> io::Result<()>,
-) -> anyhow::Result<(Store, Vec<String>)> {
+) -> anyhow::Result<Decoded> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
     let mut pipeline = match opened.feed {
         Some(_) => Pipeline::following(opened.reader),
@@ -220,7 +233,11 @@ fn decode(
             notes
                 .iter()
                 .for_each(|note| eprintln!("peerscope: {}: {note}", opened.name));
-            return fault.map(|()| (store, notes));
+            return Ok(Decoded {
+                store,
+                notes,
+                fault,
+            });
         }
         if progress.is_waiting
             && opened

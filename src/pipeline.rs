@@ -85,11 +85,8 @@ impl Pipeline {
         self.report(changes);
         let (read, total) = self.reader.progress();
         // What is cut while it is being written is only not whole yet.
-        let note = self
-            .reader
-            .note()
-            .filter(|_| self.end == End::OfFile)
-            .cloned();
+        let is_told = |note: &&Note| self.end == End::OfFile || !matches!(note, Note::Cut { .. });
+        let note = self.reader.note().filter(is_told).cloned();
         Progress {
             read,
             total,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -15,7 +15,6 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Feed {
     grown: Receiver<()>,
-    until: Option<Instant>,
     /// Counts, faults, and the stop.
     pub control: Arc<Control>,
 }
@@ -32,23 +31,11 @@ pub enum Wait {
 impl Feed {
     /// `grown` gets a word when there is more, and is closed when there never will be.
     pub fn new(grown: Receiver<()>, control: Arc<Control>) -> Feed {
-        Feed {
-            grown,
-            until: None,
-            control,
-        }
-    }
-
-    /// Stops the capture at this moment.
-    pub fn stop_at(&mut self, until: Instant) {
-        self.until = Some(until);
+        Feed { grown, control }
     }
 
     /// Waits until there may be more to read, for a tenth of a second at most.
     pub fn wait(&self) -> Wait {
-        if self.until.is_some_and(|until| Instant::now() >= until) {
-            self.control.stop();
-        }
         match self.grown.recv_timeout(LOOK) {
             Err(RecvTimeoutError::Disconnected) => Wait::Ended,
             Ok(()) | Err(RecvTimeoutError::Timeout) => Wait::More,
@@ -78,7 +65,9 @@ type Waker = Box<dyn Fn() + Send + Sync>;
 impl Control {
     /// Ends the capture: what was taken is written, then the file ends.
     pub fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        if self.is_stopped.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         wakers.iter().for_each(|wake| wake());
     }

@@ -250,7 +250,10 @@ impl Reader {
                 Parsed::NeedsMore(more) if more > MAX_BLOCK => {
                     return self.stop(|position| Note::Damaged { position });
                 }
-                Parsed::NeedsMore(_) if have == 0 => return None,
+                Parsed::NeedsMore(_) if have == 0 => {
+                    self.note = None;
+                    return None;
+                }
                 Parsed::NeedsMore(_) if at_end => {
                     return self.stop(|position| Note::Cut {
                         position,

@@ -22,6 +22,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// True when files are counted and none is ever full.
+    pub fn is_endless(&self) -> bool {
+        self.is_one_file() && self.files.is_some()
+    }
+
     fn is_one_file(&self) -> bool {
         self.bytes.is_none() && self.duration.is_none()
     }
@@ -75,11 +80,19 @@ impl Ring {
 
     /// Appends whole blocks, the last of which is of `now`.
     pub(super) fn write(&mut self, batch: &Batch, now: Timestamp) -> io::Result<()> {
-        if self.is_full(now) {
-            self.begin_next()?;
+        // Counts without frames belong to the file of the frames.
+        if batch.frames() > 0 {
+            if self.is_full(now) {
+                self.begin_next()?;
+            }
+            // A clock that was set back begins the time of a file anew.
+            self.began = Some(self.began.map_or(now, |began| began.min(now)));
         }
-        self.began.get_or_insert(now);
-        self.spool.write(batch)
+        let before = self.spool.size();
+        self.spool.write(batch)?;
+        self.chain.grow(self.spool.size() - before);
+        self.keep_bound();
+        Ok(())
     }
 
     /// True when somebody has removed the file that is being written.
@@ -104,6 +117,11 @@ impl Ring {
         self.spool = begin_file(&path, &self.chain, &self.interfaces)?;
         self.began = None;
         self.kept.push_back(path);
+        Ok(())
+    }
+
+    /// A file that cannot be removed stays; the capture is worth more than the bound.
+    fn keep_bound(&mut self) {
         while self
             .bounds
             .files
@@ -111,16 +129,15 @@ impl Ring {
         {
             self.chain.give_up();
             if let Some(oldest) = self.kept.pop_front() {
-                std::fs::remove_file(oldest)?;
+                let _ = std::fs::remove_file(oldest);
             }
         }
-        Ok(())
     }
 }
 
 fn begin_file(path: &Path, chain: &Chain, interfaces: &[Described]) -> io::Result<Spool> {
     let spool = Spool::begin(File::create(path)?, interfaces)?;
-    chain.push(File::open(path)?)?;
+    chain.push(path.to_owned(), File::open(path)?, spool.size());
     Ok(spool)
 }
 
@@ -152,6 +169,28 @@ mod tests {
         batch.frame(0, Timestamp::from_parts(seconds, 0), 64, &[0; 64]);
         ring.write(&batch, Timestamp::from_parts(seconds, 0))
             .unwrap();
+    }
+
+    #[test]
+    fn a_file_that_somebody_removed_and_counts_at_the_end_are_no_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        let bounds = Bounds {
+            duration: Some(Duration::from_secs(2)),
+            files: Some(2),
+            ..Bounds::default()
+        };
+        let mut ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        (0..2).for_each(|second| write(&mut ring, second));
+        std::fs::remove_file(folder.path().join("a_00001.pcapng")).unwrap();
+        (2..8).for_each(|second| write(&mut ring, second));
+        let mut counts = Batch::default();
+        counts.statistics(
+            0,
+            Timestamp::from_parts(99, 0),
+            crate::capture::spool::Counts::default(),
+        );
+        ring.write(&counts, Timestamp::from_parts(99, 0)).unwrap();
+        assert_eq!(names(folder.path()), ["a_00003.pcapng", "a_00004.pcapng"]);
     }
 
     fn names(folder: &Path) -> Vec<String> {

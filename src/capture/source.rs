@@ -110,7 +110,7 @@ impl Source {
         match self {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(bytes) => Ok(bytes.len() as u64),
-            Source::Chain(chain) => chain.size(),
+            Source::Chain(chain) => Ok(chain.size()),
         }
     }
 
