@@ -233,8 +233,10 @@ mod live {
     /// The first signal ends the capture in order: what was taken is decoded and printed. The second does what
     /// signals do, should nobody take what we print.
     fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
-        let mut signals =
-            Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch for signals")?;
+        let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
+        let is_heard = |signal: &i32| ignored >> (signal - 1) & 1 == 0;
+        let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
+        let mut signals = Signals::new(heard).context("cannot watch for signals")?;
         thread::spawn(move || {
             let mut came = signals.forever();
             if came.next().is_some() {
@@ -246,5 +248,26 @@ mod live {
             }
         });
         Ok(())
+    }
+
+    /// What `nohup` and `&` have switched off stays off: a bit for each signal, from 1, as Linux tells.
+    fn ignored(status: &str) -> u64 {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .unwrap_or(0)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn nohup_is_seen_in_the_mask_of_ignored_signals() {
+            assert_eq!(
+                ignored("SigBlk:\t0000000000000002\nSigIgn:\t0000000000000001\n"),
+                1 << (SIGHUP - 1)
+            );
+            assert_eq!(ignored(""), 0);
+        }
     }
 }
