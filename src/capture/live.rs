@@ -157,6 +157,7 @@ impl Sniffer {
             .iter()
             .map(|(described, _)| described.clone())
             .collect();
+        let names: Vec<String> = described.iter().map(|it| it.name.clone()).collect();
         let ring = Ring::begin(path, bounds, described)?;
         let (source, spool) = (ring.source(), Arc::new(Mutex::new(ring)));
         let (grown, feed) = bounded(1);
@@ -183,6 +184,8 @@ impl Sniffer {
             };
             thread::spawn(move || taker.run(handle));
         }
+        let watched = control.clone();
+        thread::spawn(move || watch(&names, &watched));
         Ok((Feed::new(feed, control), source))
     }
 }
@@ -411,6 +414,34 @@ impl Taker {
     }
 }
 
+/// libpcap says nothing of an interface that is down: no packet comes. Linux tells who asks.
+fn watch(names: &[String], control: &Control) {
+    let mut are_down = vec![false; names.len()];
+    while !control.is_stopped.load(Ordering::Relaxed) {
+        for (name, was_down) in names.iter().zip(&mut are_down) {
+            let Ok(flags) = std::fs::read_to_string(format!("/sys/class/net/{name}/flags")) else {
+                continue;
+            };
+            let is_down = !is_up(&flags);
+            if std::mem::replace(was_down, is_down) != is_down {
+                let words =
+                    format!("interface {name} is down; what was captured stays, waiting for it");
+                control.say(name, is_down.then_some(words));
+            }
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The lowest of the flags of an interface is IFF_UP.
+fn is_up(flags: &str) -> bool {
+    let bits = flags
+        .trim()
+        .strip_prefix("0x")
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    bits.is_none_or(|bits| bits & 1 == 1)
+}
+
 /// The times of packets come from the clock of this machine, which somebody may set back.
 fn clock_fault(before: Timestamp, now: Timestamp) -> Option<String> {
     let back = before.since(now);
@@ -423,6 +454,11 @@ fn clock_fault(before: Timestamp, now: Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interface_is_up_when_its_lowest_flag_says_so() {
+        assert!(is_up("0x1003\n") && !is_up("0x1002\n") && is_up("what is this"));
+    }
 
     #[test]
     fn a_clock_that_was_set_back_is_said() {

@@ -185,6 +185,27 @@ fn an_interface_that_goes_down_and_comes_up_is_captured_again() {
 }
 
 #[test]
+fn an_interface_that_is_down_is_said() {
+    let Some(net) = may_sniff().then(Net::new).flatten() else {
+        return;
+    };
+    let (folder, path, name) = kept();
+    let mut sniffer = net.sniff(folder.path(), &name);
+    net.send("before");
+    sleep(A_WHILE);
+    net.ip(&["link", "set", "left", "down"]);
+    sleep(2 * A_WHILE);
+    sniffer.signal("TERM");
+    let ended = sniffer.ended();
+    assert!(
+        ended.err.contains("interface left is down"),
+        "{}",
+        ended.err
+    );
+    assert!(carries(&path, "before"), "{}", ended.err);
+}
+
+#[test]
 fn an_interface_that_is_deleted_ends_its_capture_and_what_it_gave_is_kept() {
     let Some(net) = may_sniff().then(Net::new).flatten() else {
         return;
