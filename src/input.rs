@@ -37,6 +37,21 @@ pub(crate) enum Refusal {
     FilesOnly,
 }
 
+/// What becomes of the packets when the program ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "live"),
+    expect(dead_code, reason = "only sniffing makes packets")
+)]
+pub(crate) enum Fate {
+    /// Nothing: they are in a file that was there before.
+    None,
+    /// The user finds them here.
+    Kept(PathBuf),
+    /// They were here.
+    Removed(PathBuf),
+}
+
 /// A capture that is open.
 pub(crate) struct Opened {
     /// Its frames.
@@ -45,8 +60,8 @@ pub(crate) struct Opened {
     pub name: String,
     /// Who writes it, if it is being written.
     pub feed: Option<Feed>,
-    /// Where the packets are kept, if the user wants them.
-    pub kept: Option<PathBuf>,
+    /// What becomes of packets that are captured.
+    pub fate: Fate,
     /// Removed with this value, when nobody asked for the packets.
     _spool: Option<tempfile::TempPath>,
 }
@@ -57,7 +72,7 @@ impl Opened {
             reader,
             name,
             feed: None,
-            kept: None,
+            fate: Fate::None,
             _spool: None,
         }
     }
@@ -137,7 +152,7 @@ mod live {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Opened, Refusal};
+    use super::{Fate, Opened, Refusal};
     use crate::args::{Bound, Sniff};
 
     /// More than any frame, that of an offloaded segment included.
@@ -171,7 +186,7 @@ mod live {
             reader,
             name,
             feed: Some(feed),
-            kept: kept(typed),
+            fate: kept(typed).map_or(Fate::Removed(path), Fate::Kept),
             _spool: spool,
         })
     }

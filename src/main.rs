@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command, Input, Output};
-use input::{Opened, Refusal};
+use input::{Fate, Opened, Refusal};
 use peerscope::app::Sniffed;
 #[cfg(feature = "live")]
 use peerscope::capture::SniffError;
@@ -97,10 +97,10 @@ fn screen(args: &Args) -> anyhow::Result<()> {
     }
     let opened = input::open(&input)?;
     let control = opened.feed.as_ref().map(|feed| feed.control.clone());
-    let is_kept = opened.kept.is_some();
+    let is_kept = matches!(opened.fate, Fate::Kept(_));
     let live = opened.feed.map(|feed| Sniffed { feed, is_kept });
     peerscope::app::run(opened.reader, &opened.name, look(args.look), live)?;
-    say_how_it_ended(control.as_deref(), opened.kept.as_deref())
+    say_how_it_ended(control.as_deref(), &opened.fate)
 }
 
 fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
@@ -141,16 +141,20 @@ fn look(wanted: args::Look) -> Look {
 }
 
 /// As tcpdump says it, on standard error.
-fn say_what_was_captured(control: Option<&Control>, kept: Option<&Path>) {
+fn say_what_was_captured(control: Option<&Control>, fate: &Fate) {
     let Some(control) = control else { return };
     let (kernel, interface) = control.dropped();
-    let place = match kept {
-        Some(path) => format!("kept in {}", path.display()),
-        None => "not kept, which -w FILE does".to_owned(),
+    let (fate, place) = match fate {
+        Fate::None => return,
+        Fate::Kept(path) => (format!("kept in {}", path.display()), String::new()),
+        Fate::Removed(path) => {
+            let place = format!("; they were in {}", path.display());
+            ("not kept, which -w FILE does".to_owned(), place)
+        }
     };
     let captured = control.captured();
     eprintln!(
-        "peerscope: {captured} packets captured, {place}; {kernel} dropped by the kernel, {interface} by the interface"
+        "peerscope: {captured} packets captured, {fate}; {kernel} dropped by the kernel, {interface} by the interface{place}"
     );
 }
 
@@ -167,8 +171,8 @@ fn messages(output: &Output) -> anyhow::Result<()> {
 }
 
 /// Says what a live capture gave. It fails if packets could not be written.
-fn say_how_it_ended(control: Option<&Control>, kept: Option<&Path>) -> anyhow::Result<()> {
-    say_what_was_captured(control, kept);
+fn say_how_it_ended(control: Option<&Control>, fate: &Fate) -> anyhow::Result<()> {
+    say_what_was_captured(control, fate);
     let Some((control, fault)) = control.and_then(|control| Some((control, control.fault()?)))
     else {
         return Ok(());
@@ -223,7 +227,7 @@ fn decode(
         each(&store)?;
         if progress.is_done {
             let control = opened.feed.map(|feed| feed.control);
-            let fault = say_how_it_ended(control.as_deref(), opened.kept.as_deref());
+            let fault = say_how_it_ended(control.as_deref(), &opened.fate);
             let notes = progress
                 .note
                 .map(|note| note.to_string())
