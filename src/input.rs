@@ -249,7 +249,7 @@ mod live {
     /// signals do, should nobody take what we print.
     fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
         let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
-        let is_heard = |signal: &i32| ignored >> (signal - 1) & 1 == 0;
+        let is_heard = |signal: &i32| *signal != SIGHUP || ignored >> (signal - 1) & 1 == 0;
         let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
         let mut signals = Signals::new(heard).context("cannot watch for signals")?;
         thread::spawn(move || {
