@@ -6,7 +6,7 @@ use crate::capture::{Layout, Note, Reader};
 use crate::packet;
 use crate::store::{Change, Record, Tally, What};
 use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
-use crate::wire::{Decoded, Framed, Framer, Undecoded};
+use crate::wire::{Conversation, Decoded, Found, Framed, Undecoded};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -26,15 +26,15 @@ pub struct Progress {
     pub note: Option<Note>,
 }
 
-/// The two directions of each connection, made with its first bytes.
-type Framers = Vec<Option<Box<[Framer; 2]>>>;
+/// Of each connection, made with its first bytes.
+type Conversations = Vec<Option<Box<Conversation>>>;
 
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
 #[derive(Debug)]
 pub struct Pipeline {
     reader: Reader,
     streams: Streams,
-    framers: Framers,
+    conversations: Conversations,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -54,7 +54,7 @@ impl Pipeline {
         Pipeline {
             reader,
             streams: Streams::default(),
-            framers: Vec::new(),
+            conversations: Vec::new(),
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -112,9 +112,9 @@ impl Pipeline {
             Err(skip) => self.tally.skip(skip),
             Ok(segment) => {
                 self.tally.segments += 1;
-                let framers = &mut self.framers;
+                let conversations = &mut self.conversations;
                 self.streams.push(&segment, at, &mut |id, event| {
-                    decode(framers, id, event, at, changes);
+                    decode(conversations, id, event, at, changes);
                 });
             }
         }
@@ -123,9 +123,9 @@ impl Pipeline {
 
     /// The capture has ended: what waited behind holes and what was cut short comes out.
     fn finish(&mut self, changes: &mut Vec<Change>) {
-        let (framers, last) = (&mut self.framers, self.last);
+        let (conversations, last) = (&mut self.conversations, self.last);
         self.streams
-            .finish(&mut |id, event| decode(framers, id, event, last, changes));
+            .finish(&mut |id, event| decode(conversations, id, event, last, changes));
     }
 
     /// Counts, and how the file is laid out where that is new.
@@ -152,14 +152,14 @@ impl Pipeline {
 
 /// What the frame `now` did to a stream -> what the store is told.
 fn decode(
-    framers: &mut Framers,
+    conversations: &mut Conversations,
     id: ConnectionId,
     event: Event<'_>,
     now: FrameRef,
     changes: &mut Vec<Change>,
 ) {
     if let Event::Opened { ends, opener } = event {
-        framers.push(None);
+        conversations.push(None);
         changes.push(Change::Opened {
             connection: id,
             ends,
@@ -168,7 +168,7 @@ fn decode(
         });
         return;
     }
-    let framers = framers[id.0 as usize].get_or_insert_default();
+    let conversation = conversations[id.0 as usize].get_or_insert_default();
     let mut out = |side, decoded| changes.push(change(id, side, decoded, now));
     match event {
         Event::Opened { .. } => {}
@@ -177,20 +177,14 @@ fn decode(
             seq,
             bytes,
             at,
-        } => framers[side.index()].data(seq, bytes, at, &mut |decoded| out(side, decoded)),
+        } => conversation.data(side, seq, bytes, (at, now), &mut out),
         Event::Gap {
             side,
             seq,
             len,
             missing,
-        } => {
-            framers[side.index()].gap(seq, len, missing, now, &mut |decoded| out(side, decoded));
-        }
-        Event::Ended => {
-            for side in Side::BOTH {
-                framers[side.index()].finish(&mut |decoded| out(side, decoded));
-            }
-        }
+        } => conversation.gap(side, (seq, len, missing), now, &mut out),
+        Event::Ended => conversation.finish(&mut out),
     }
 }
 
@@ -203,6 +197,7 @@ fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef)
         place,
         size: 0,
         missing: 0,
+        found: Found::InOrder,
         what,
     };
     let record = match decoded {
@@ -212,11 +207,21 @@ fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef)
             size,
             place,
             missing,
-        }) => Record {
-            size,
-            missing,
-            ..whole(place, What::Message(message))
-        },
+            found,
+        }) => {
+            let completed = match found {
+                Found::InOrder => now,
+                Found::Resynchronised(completed) => completed,
+            };
+            Record {
+                time: completed.time,
+                frame: completed.number,
+                size,
+                missing,
+                found,
+                ..whole(place, What::Message(message))
+            }
+        }
         Decoded::Gap {
             bytes,
             missing,

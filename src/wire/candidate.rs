@@ -1,0 +1,204 @@
+//! An offset that may be a boundary: the messages that would follow it, and what they are worth as evidence.
+
+use super::cutter::{Cutter, Listener, Within};
+use super::evidence::{Bits, Known};
+use super::framing::{Found, Framed};
+use super::head::Expected;
+use super::message::Message;
+use crate::stream::{FrameRef, SeqNumber};
+
+/// Messages that a candidate may hold back.
+const MAX_HELD: usize = 4096;
+/// Keep-alives in a row, beyond which they are a run of zeros.
+const MAX_KEEP_ALIVES: u32 = 3;
+/// Two blocks and their headers: no recorded conversation lies in the data of one block for so long.
+const TWO_BLOCKS: u64 = 2 * (13 + (16 << 10));
+
+/// Random bytes look like this once in 2^80 offsets.
+const CERTAIN: Bits = Bits(80);
+/// Once in 2^56: enough where the connection is known to speak BitTorrent.
+const LIKELY: Bits = Bits(56);
+/// A choke or the like in a segment of its own, as the last that is known of such a connection.
+const SINGLE: Bits = Bits(37);
+
+/// Why it is time to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Another segment fits.
+    Read,
+    /// Bytes are not in the capture: those whose next header is among them cannot go on.
+    CannotGoOn {
+        /// How many.
+        gap: u64,
+    },
+    /// The stream has ended.
+    Ended,
+}
+
+/// Lives as long as what follows reads like messages.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    cutter: Cutter,
+    chain: Chain,
+    segments: Segments,
+    /// Bytes since its start, missing ones included.
+    span: u64,
+    /// Bytes of the stretch before it that are in the capture.
+    pub(super) before: u64,
+    /// Bytes of it that are not.
+    pub(super) missing: u64,
+    /// The last frame before it.
+    pub(super) last: FrameRef,
+}
+
+/// The messages from a candidate on.
+#[derive(Debug, Default)]
+struct Chain {
+    messages: Vec<Framed>,
+    begun: u32,
+    bits: Bits,
+    keep_alives: u32,
+    answers: u32,
+}
+
+/// Starts of segments that were met between two messages, and in the middle of short ones.
+#[derive(Clone, Copy, Debug, Default)]
+struct Segments {
+    aligned: u32,
+    astray: u32,
+}
+
+/// Judges what the cutter reads.
+struct Judge<'a> {
+    chain: &'a mut Chain,
+    known: Known<'a>,
+}
+
+impl Listener for Judge<'_> {
+    fn begun(&mut self, message: &Message, size: u32) -> bool {
+        let chain = &mut *self.chain;
+        let Some(bits) = self.known.evidence(message, size) else {
+            return false;
+        };
+        chain.keep_alives = match message {
+            Message::KeepAlive => chain.keep_alives + 1,
+            _ => 0,
+        };
+        chain.begun += u32::from(chain.keep_alives == 0);
+        chain.bits.0 = chain.bits.0.saturating_add(bits.0);
+        chain.answers += u32::from(self.known.is_answer(message));
+        chain.keep_alives <= MAX_KEEP_ALIVES && chain.messages.len() < MAX_HELD
+    }
+
+    fn whole(&mut self, framed: Framed) {
+        self.chain.messages.push(Framed {
+            found: Found::Resynchronised(self.known.now),
+            ..framed
+        });
+    }
+}
+
+impl Candidate {
+    /// Behind `before` and `missing` bytes without a message, of which `last` brought the last.
+    pub(super) fn new(expected: Expected, before: u64, missing: u64, last: FrameRef) -> Candidate {
+        Candidate {
+            cutter: Cutter::doubtful(expected),
+            chain: Chain::default(),
+            segments: Segments::default(),
+            span: 0,
+            before,
+            missing,
+            last,
+        }
+    }
+
+    fn judge(
+        &mut self,
+        known: Known<'_>,
+        read: impl FnOnce(&mut Cutter, &mut Judge<'_>) -> bool,
+    ) -> bool {
+        let chain = &mut self.chain;
+        read(&mut self.cutter, &mut Judge { chain, known })
+    }
+
+    /// Reads on; false when this is no message.
+    pub(super) fn data(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        known: Known<'_>,
+    ) -> bool {
+        self.span += bytes.len() as u64;
+        self.judge(known, |cutter, judge| {
+            cutter.data(seq, bytes, at, judge).is_ok()
+        })
+    }
+
+    /// Bytes are not in the capture; false when the next header is among them.
+    pub(super) fn gap(&mut self, len: u64, known: Known<'_>) -> bool {
+        self.span += len;
+        self.judge(known, |cutter, judge| cutter.gap(len, judge) == len)
+    }
+
+    /// A segment begins here.
+    pub(super) fn align(&mut self) {
+        match self.cutter.within() {
+            Within::Boundary => self.segments.aligned += 1,
+            Within::Message => self.segments.astray += 1,
+            Within::Bulk => {}
+        }
+    }
+
+    /// True when one of its messages begins at `seq`, in the segment that begins at `from`.
+    pub(super) fn begins_at(&self, seq: SeqNumber, from: SeqNumber) -> bool {
+        let messages = self
+            .chain
+            .messages
+            .iter()
+            .rev()
+            .map(|framed| framed.place.seq);
+        let mut recent = messages.take_while(|begin| begin.since(from) >= 0);
+        self.cutter.begun_at() == Some(seq) || recent.any(|begin| begin == seq)
+    }
+
+    /// Too likely to be overruled by a later one that it may enclose.
+    pub(super) fn is_likely(&self) -> bool {
+        self.chain.bits >= LIKELY
+    }
+
+    /// Is the evidence enough?
+    pub(super) fn is_certain(&self, known: Known<'_>, decision: Decision) -> bool {
+        let Chain {
+            begun,
+            bits,
+            answers,
+            ..
+        } = self.chain;
+        let Segments { aligned, astray } = self.segments;
+        let keeps_to_segments = aligned >= 3 && aligned >= 4 * astray;
+        if matches!(decision, Decision::CannotGoOn { gap } if self.cutter.left() >= gap) {
+            return false;
+        }
+        if answers > 0 && bits >= CERTAIN {
+            return true;
+        }
+        match (decision, known.is_bittorrent) {
+            (Decision::Read, true) if keeps_to_segments => begun >= 2 && bits >= LIKELY,
+            (Decision::Read, _) => {
+                begun >= 3 && bits >= CERTAIN && (self.span > TWO_BLOCKS || keeps_to_segments)
+            }
+            (Decision::CannotGoOn { .. }, true) => bits >= LIKELY,
+            (Decision::Ended, true) => {
+                astray <= aligned && (bits >= LIKELY || aligned > 0 && bits >= SINGLE)
+            }
+            (_, false) => astray <= aligned && begun >= 2 && bits >= CERTAIN,
+        }
+    }
+
+    /// It is believed: the messages, and who reads on behind them.
+    pub(super) fn into_messages(mut self) -> (Vec<Framed>, Cutter) {
+        self.cutter.trust();
+        (self.chain.messages, self.cutter)
+    }
+}

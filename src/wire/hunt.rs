@@ -1,0 +1,213 @@
+//! Finding the next message where no boundary is known: behind a lost header, or in a capture that began later.
+//!
+//! Every offset at which a message could begin starts a [`Candidate`]. It lives as long as the messages that follow
+//! each other from there are such as clients send, and is believed when they are evidence enough. The data of a
+//! block may be anything, even a recorded conversation of peers, so the likeness of a few messages is not enough: a
+//! chain has to outlast the longest block, or keep to the segments as only the sender can, or answer requests.
+
+use memchr::memchr2;
+
+use super::candidate::{Candidate, Decision};
+use super::cutter::Cutter;
+use super::evidence::Known;
+use super::framing::{Framed, Place, Reason, Undecoded};
+use super::handshake::PROTOCOL;
+use super::head::{Expected, Head, examine};
+use crate::stream::{FrameRef, SeqNumber};
+
+/// Candidates of a direction at a time.
+const MAX_CANDIDATES: usize = 48;
+/// Bytes looked through one by one. Behind them a message has to begin with its segment: what has none in a
+/// mebibyte is another protocol, or encrypted, and not worth the time.
+const MAX_SEARCHED: u64 = 1 << 20;
+
+/// A stretch of a stream without a known boundary, looked through so far.
+#[derive(Debug)]
+pub(super) struct Hunt {
+    reason: Reason,
+    bytes: u64,
+    missing: u64,
+    place: Place,
+    last: FrameRef,
+    /// In order of their offset.
+    candidates: Vec<Candidate>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Catch {
+    /// What lies before it.
+    pub(super) before: Option<Undecoded>,
+    /// The messages that were the evidence.
+    pub(super) messages: Vec<Framed>,
+    /// Goes on behind them.
+    pub(super) cutter: Cutter,
+}
+
+/// Where the bytes that are given begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With their segment.
+    Segment,
+    /// Somewhere in it.
+    Inside,
+}
+
+impl Hunt {
+    /// From here on no boundary is known. The first `bytes` of the stretch were given elsewhere, up to the frame `last`.
+    pub(super) fn behind(reason: Reason, bytes: u64, place: Place, last: FrameRef) -> Hunt {
+        Hunt {
+            reason,
+            bytes,
+            missing: 0,
+            place,
+            last,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Looks through the next bytes, of one segment.
+    pub(super) fn data(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        start: Start,
+        known: Known<'_>,
+    ) -> Option<Catch> {
+        if self.bytes == 0 {
+            self.place = Place::of(seq, at);
+        }
+        if start == Start::Segment {
+            self.candidates.iter_mut().for_each(Candidate::align);
+        }
+        self.candidates
+            .retain_mut(|candidate| candidate.data(seq, bytes, at, known));
+        self.search(seq, bytes, at, start, known);
+        self.bytes += bytes.len() as u64;
+        self.last = at;
+        self.decide(known, Decision::Read)
+    }
+
+    /// The next bytes are not in the capture. A candidate whose next header is among them is believed now or never:
+    /// then the gap is still to be taken, by what was caught.
+    pub(super) fn gap(&mut self, len: u64, known: Known<'_>) -> Option<Catch> {
+        let caught = self.decide(known, Decision::CannotGoOn { gap: len });
+        if caught.is_none() {
+            self.candidates
+                .retain_mut(|candidate| candidate.gap(len, known));
+            self.missing += len;
+        }
+        caught
+    }
+
+    /// The stream has ended, and with it the last chance.
+    pub(super) fn end(&mut self, known: Known<'_>) -> Option<Catch> {
+        self.decide(known, Decision::Ended)
+    }
+
+    /// All of it, when nothing was found.
+    pub(super) fn give_up(&mut self) -> Option<Undecoded> {
+        let (bytes, missing, last) = (self.bytes, self.missing, self.last);
+        (self.bytes, self.missing) = (0, 0);
+        self.candidates.clear();
+        self.undecoded(bytes, missing, last)
+    }
+
+    fn undecoded(&self, bytes: u64, missing: u64, last: FrameRef) -> Option<Undecoded> {
+        (bytes + missing > 0).then_some(Undecoded {
+            reason: self.reason,
+            bytes,
+            missing,
+            place: self.place,
+            last,
+        })
+    }
+
+    /// The first candidate that is certain and not perhaps data of a message that an earlier one has begun.
+    fn decide(&mut self, known: Known<'_>, decision: Decision) -> Option<Catch> {
+        let is_certain = |candidate: &Candidate| candidate.is_certain(known, decision);
+        let first = self
+            .candidates
+            .iter()
+            .position(|candidate| is_certain(candidate) || candidate.is_likely())?;
+        if !is_certain(&self.candidates[first]) {
+            return None;
+        }
+        let found = self.candidates.swap_remove(first);
+        let before = self.undecoded(found.before, found.missing, found.last);
+        let (messages, cutter) = found.into_messages();
+        Some(Catch {
+            before,
+            messages,
+            cutter,
+        })
+    }
+
+    /// Starts a candidate at every offset at which a message could begin.
+    fn search(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        start: Start,
+        known: Known<'_>,
+    ) {
+        let is_tired = self.bytes + self.missing > MAX_SEARCHED;
+        let offsets = Openings { bytes, from: 0 };
+        for offset in offsets.take_while(|offset| *offset == 0 || !is_tired) {
+            let begin = seq + offset as u32;
+            let is_known = |candidate: &Candidate| candidate.begins_at(begin, seq);
+            if self.candidates.len() == MAX_CANDIDATES || self.candidates.iter().any(is_known) {
+                continue;
+            }
+            let expected = if bytes[offset] == PROTOCOL[0] {
+                Expected::DoubtfulHandshake
+            } else {
+                Expected::Doubtful
+            };
+            let last = if offset == 0 { self.last } else { at };
+            let before = self.bytes + offset as u64;
+            let mut candidate = Candidate::new(expected, before, self.missing, last);
+            if offset == 0 && start == Start::Segment {
+                candidate.align();
+            }
+            if candidate.data(begin, &bytes[offset..], at, known) {
+                self.candidates.push(candidate);
+            }
+        }
+    }
+}
+
+/// Offsets at which the head of a message, or of a handshake, could begin. A keep-alive is none: zeros are everywhere.
+struct Openings<'a> {
+    bytes: &'a [u8],
+    from: usize,
+}
+
+impl Iterator for Openings<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while let Some(found) = memchr2(0, PROTOCOL[0], &self.bytes[self.from..]) {
+            let at = self.from + found;
+            let rest = &self.bytes[at..];
+            let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+            if zeros > 3 {
+                // The length prefix of a message that is one ends behind the zeros.
+                self.from = at + zeros - 3;
+                continue;
+            }
+            self.from = at + 1;
+            let expected = if zeros == 0 {
+                Expected::DoubtfulHandshake
+            } else {
+                Expected::Doubtful
+            };
+            if !matches!(examine(expected, rest), Head::Impossible(_)) {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
