@@ -14,12 +14,12 @@ const MAX_KEEP_ALIVES: u32 = 3;
 /// Two blocks and their headers: no recorded conversation lies in the data of one block for so long.
 const TWO_BLOCKS: u64 = 2 * (13 + (16 << 10));
 
-/// Random bytes look like this once in 2^80 offsets.
+/// Three `have`, or two pieces: other bytes look like this once in 2^80 offsets.
 const CERTAIN: Bits = Bits(80);
-/// Once in 2^56: enough where the connection is known to speak BitTorrent.
-const LIKELY: Bits = Bits(56);
+/// One piece, or two `have`: enough where the connection is known to speak BitTorrent.
+const LIKELY: Bits = Bits(48);
 /// A choke or the like in a segment of its own, as the last that is known of such a connection.
-const SINGLE: Bits = Bits(37);
+const SINGLE: Bits = Bits(25);
 
 /// Why it is time to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,11 +188,17 @@ impl Candidate {
             (Decision::Read, _) => {
                 begun >= 3 && bits >= CERTAIN && (self.span > TWO_BLOCKS || keeps_to_segments)
             }
-            (Decision::CannotGoOn { .. }, true) => bits >= LIKELY,
+            (Decision::CannotGoOn { .. }, true) => bits >= CERTAIN || aligned > 0 && bits >= LIKELY,
             (Decision::Ended, true) => {
-                astray <= aligned && (bits >= LIKELY || aligned > 0 && bits >= SINGLE)
+                let is_whole = aligned > 0 && self.cutter.within() == Within::Boundary;
+                bits >= CERTAIN && astray <= aligned
+                    || bits >= if is_whole { SINGLE } else { LIKELY } && aligned > 0 && astray == 0
             }
-            (_, false) => astray <= aligned && begun >= 2 && bits >= CERTAIN,
+            (_, false) => {
+                begun >= 2
+                    && bits >= CERTAIN
+                    && (self.span > TWO_BLOCKS / 2 || aligned > 0 && astray == 0)
+            }
         }
     }
 

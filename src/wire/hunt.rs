@@ -5,7 +5,7 @@
 //! block may be anything, even a recorded conversation of peers, so the likeness of a few messages is not enough: a
 //! chain has to outlast the longest block, or keep to the segments as only the sender can, or answer requests.
 
-use memchr::memchr2;
+use memchr::memchr;
 
 use super::candidate::{Candidate, Decision};
 use super::cutter::Cutter;
@@ -154,22 +154,24 @@ impl Hunt {
         known: Known<'_>,
     ) {
         let is_tired = self.bytes + self.missing > MAX_SEARCHED;
-        let offsets = Openings { bytes, from: 0 };
-        for offset in offsets.take_while(|offset| *offset == 0 || !is_tired) {
+        let is_first = |offset: usize| offset == 0 && start == Start::Segment;
+        let openings = Openings { bytes, from: 0 };
+        for offset in openings.take_while(|offset| *offset == 0 || !is_tired) {
             let begin = seq + offset as u32;
             let is_known = |candidate: &Candidate| candidate.begins_at(begin, seq);
-            if self.candidates.len() == MAX_CANDIDATES || self.candidates.iter().any(is_known) {
+            // Who greets through a proxy begins a segment with its handshake.
+            let is_late_handshake = bytes[offset] != 0 && !is_first(offset);
+            if is_late_handshake || self.candidates.iter().any(is_known) {
                 continue;
             }
-            let expected = if bytes[offset] == PROTOCOL[0] {
-                Expected::DoubtfulHandshake
-            } else {
-                Expected::Doubtful
-            };
+            if self.candidates.len() == MAX_CANDIDATES {
+                return;
+            }
+            let expected = opening(bytes[offset]);
             let last = if offset == 0 { self.last } else { at };
             let before = self.bytes + offset as u64;
             let mut candidate = Candidate::new(expected, before, self.missing, last);
-            if offset == 0 && start == Start::Segment {
+            if is_first(offset) {
                 candidate.align();
             }
             if candidate.data(begin, &bytes[offset..], at, known) {
@@ -179,18 +181,37 @@ impl Hunt {
     }
 }
 
-/// Offsets at which the head of a message, or of a handshake, could begin. A keep-alive is none: zeros are everywhere.
+/// What begins with this byte, if it is the first of a message.
+fn opening(first: u8) -> Expected {
+    if first == PROTOCOL[0] {
+        Expected::DoubtfulHandshake
+    } else {
+        Expected::Doubtful
+    }
+}
+
+/// Offsets at which a handshake or the head of a message could begin. A keep-alive is none: zeros are everywhere.
 struct Openings<'a> {
     bytes: &'a [u8],
     from: usize,
+}
+
+impl Openings<'_> {
+    /// The next offset from `from` on whose byte begins something.
+    fn first_byte(&self) -> Option<usize> {
+        if self.from == 0 && self.bytes.first() == Some(&PROTOCOL[0]) {
+            return Some(0);
+        }
+        let rest = self.bytes.get(self.from..)?;
+        Some(self.from + memchr(0, rest)?)
+    }
 }
 
 impl Iterator for Openings<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        while let Some(found) = memchr2(0, PROTOCOL[0], &self.bytes[self.from..]) {
-            let at = self.from + found;
+        while let Some(at) = self.first_byte() {
             let rest = &self.bytes[at..];
             let zeros = rest.iter().take_while(|byte| **byte == 0).count();
             if zeros > 3 {
@@ -199,12 +220,7 @@ impl Iterator for Openings<'_> {
                 continue;
             }
             self.from = at + 1;
-            let expected = if zeros == 0 {
-                Expected::DoubtfulHandshake
-            } else {
-                Expected::Doubtful
-            };
-            if !matches!(examine(expected, rest), Head::Impossible(_)) {
+            if !matches!(examine(opening(rest[0]), rest), Head::Impossible(_)) {
                 return Some(at);
             }
         }
