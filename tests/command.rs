@@ -160,7 +160,7 @@ fn whoever_reads_the_output_may_stop() {
 }
 
 /// The keys of `messages --json`; each object has some of them, in this order.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 32] = [
     "frame",
     "first_frame",
     "time",
@@ -192,6 +192,7 @@ const KEYS: [&str; 31] = [
     "bytes",
     "reason",
     "missing",
+    "resync",
 ];
 
 #[test]

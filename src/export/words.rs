@@ -187,6 +187,7 @@ fn name(kind: Kind) -> &'static str {
 pub(super) fn reason_words(reason: Reason) -> String {
     match reason {
         Reason::NotBitTorrent => "not BitTorrent, or encrypted".to_owned(),
+        Reason::BeforeMessages => "before the first message that was found".to_owned(),
         Reason::CutShort(kind) => format!("{} cut short by the end", name(kind)),
         Reason::ImpossibleLength => "undecoded: impossible length prefix".to_owned(),
         Reason::GapOverHeader => "undecoded behind a gap".to_owned(),
@@ -197,6 +198,7 @@ pub(super) fn reason_words(reason: Reason) -> String {
 pub(super) fn reason_code(reason: Reason) -> &'static str {
     match reason {
         Reason::NotBitTorrent => "not_bittorrent",
+        Reason::BeforeMessages => "before_messages",
         Reason::CutShort(_) => "cut_short",
         Reason::ImpossibleLength => "impossible_length",
         Reason::GapOverHeader => "gap_over_header",

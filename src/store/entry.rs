@@ -302,7 +302,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::NotBitTorrent => 0,
         Reason::ImpossibleLength => 1,
         Reason::GapOverHeader => 2,
-        Reason::CutShort(kind) => 3 + kind as u32,
+        Reason::BeforeMessages => 3,
+        Reason::CutShort(kind) => 4 + kind as u32,
     }
 }
 
@@ -311,7 +312,8 @@ fn reason(code: u32) -> Reason {
         0 => Reason::NotBitTorrent,
         1 => Reason::ImpossibleLength,
         2 => Reason::GapOverHeader,
-        kind => Reason::CutShort(Kind::ALL[kind as usize - 3]),
+        3 => Reason::BeforeMessages,
+        kind => Reason::CutShort(Kind::ALL[kind as usize - 4]),
     }
 }
 
@@ -450,6 +452,7 @@ mod tests {
         let mut arena = Arena::default();
         for reason in [
             Reason::NotBitTorrent,
+            Reason::BeforeMessages,
             Reason::CutShort(Kind::Piece),
             Reason::ImpossibleLength,
             Reason::GapOverHeader,

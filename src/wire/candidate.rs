@@ -18,6 +18,8 @@ const TWO_BLOCKS: u64 = 2 * (13 + (16 << 10));
 const CERTAIN: Bits = Bits(80);
 /// One piece, or two `have`: enough where the connection is known to speak BitTorrent.
 const LIKELY: Bits = Bits(48);
+/// One `have`, if it begins a segment of such a connection.
+const SMALL: Bits = Bits(34);
 /// A choke or the like in a segment of its own, as the last that is known of such a connection.
 const SINGLE: Bits = Bits(25);
 
@@ -180,7 +182,7 @@ impl Candidate {
         if matches!(decision, Decision::CannotGoOn { gap } if self.cutter.left() >= gap) {
             return false;
         }
-        if answers > 0 && bits >= CERTAIN {
+        if answers > 0 && bits >= LIKELY {
             return true;
         }
         match (decision, known.is_bittorrent) {
@@ -188,7 +190,7 @@ impl Candidate {
             (Decision::Read, _) => {
                 begun >= 3 && bits >= CERTAIN && (self.span > TWO_BLOCKS || keeps_to_segments)
             }
-            (Decision::CannotGoOn { .. }, true) => bits >= CERTAIN || aligned > 0 && bits >= LIKELY,
+            (Decision::CannotGoOn { .. }, true) => bits >= CERTAIN || aligned > 0 && bits >= SMALL,
             (Decision::Ended, true) => {
                 let is_whole = aligned > 0 && self.cutter.within() == Within::Boundary;
                 bits >= CERTAIN && astray <= aligned
@@ -206,5 +208,130 @@ impl Candidate {
     pub(super) fn into_messages(mut self) -> (Vec<Framed>, Cutter) {
         self.cutter.trust();
         (self.chain.messages, self.cutter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::evidence::Spoken;
+    use hex_literal::hex;
+
+    const HAVE: [u8; 9] = hex!("00000005 04 00000007");
+    const PIECE: [u8; 13] = hex!("00004009 07 00000003 00004000");
+
+    /// A candidate of a connection of which nothing else, or only that it speaks BitTorrent, is known.
+    struct Scene {
+        candidate: Candidate,
+        own: Spoken,
+        other: Spoken,
+    }
+
+    impl Scene {
+        fn unknown() -> Scene {
+            Scene {
+                candidate: Candidate::new(Expected::Doubtful, 0, 0, FrameRef::default()),
+                own: Spoken::default(),
+                other: Spoken::default(),
+            }
+        }
+
+        fn known() -> Scene {
+            let mut scene = Scene::unknown();
+            scene.other.learn(&Message::HaveAll);
+            scene
+        }
+
+        /// A segment of its own.
+        fn segment(&mut self, bytes: &[u8]) -> bool {
+            self.candidate.align();
+            self.inside(bytes)
+        }
+
+        /// More of the same segment.
+        fn inside(&mut self, bytes: &[u8]) -> bool {
+            let known = Known::of(&self.own, &self.other, FrameRef::default());
+            self.candidate
+                .data(SeqNumber(0), bytes, FrameRef::default(), known)
+        }
+
+        fn is_certain(&self, decision: Decision) -> bool {
+            let known = Known::of(&self.own, &self.other, FrameRef::default());
+            self.candidate.is_certain(known, decision)
+        }
+    }
+
+    #[test]
+    fn what_no_client_sends_ends_it() {
+        assert!(!Scene::unknown().inside(&hex!("00000005 04 ff000000")));
+        assert!(!Scene::unknown().inside(&hex!("00000001 63")));
+        assert!(
+            !Scene::unknown().inside(&[0; 20]),
+            "keep-alives without end"
+        );
+    }
+
+    #[test]
+    fn messages_that_keep_to_their_segments_are_believed_at_the_third() {
+        let mut scene = Scene::unknown();
+        for certain in [false, false, true] {
+            assert!(scene.segment(&HAVE));
+            assert_eq!(scene.is_certain(Decision::Read), certain);
+        }
+    }
+
+    #[test]
+    fn messages_within_one_segment_are_believed_only_when_nothing_more_comes() {
+        let mut scene = Scene::unknown();
+        assert!(scene.segment(&HAVE.repeat(100)));
+        assert!(!scene.is_certain(Decision::Read));
+        assert!(scene.is_certain(Decision::Ended));
+    }
+
+    #[test]
+    fn messages_that_segments_cut_are_perhaps_a_record_of_some() {
+        let mut scene = Scene::unknown();
+        HAVE.repeat(1000)
+            .chunks(1448)
+            .for_each(|bytes| assert!(scene.segment(bytes)));
+        assert!(!scene.is_certain(Decision::Read) && !scene.is_certain(Decision::Ended));
+    }
+
+    #[test]
+    fn two_blocks_and_the_head_of_a_third_are_believed() {
+        let mut scene = Scene::unknown();
+        let block = [&PIECE[..], &[0xee; 16384]].concat();
+        assert!(scene.inside(&block) && scene.inside(&block));
+        assert!(!scene.is_certain(Decision::Read));
+        assert!(scene.inside(&PIECE) && scene.is_certain(Decision::Read));
+    }
+
+    #[test]
+    fn a_block_that_was_asked_for_is_believed_at_once() {
+        let mut scene = Scene::known();
+        let asked = hex!("00000003 00004000 00004000");
+        scene
+            .other
+            .learn(&Message::read(crate::wire::id::REQUEST, 13, &asked));
+        assert!(scene.inside(&PIECE) && scene.is_certain(Decision::Read));
+    }
+
+    #[test]
+    fn before_a_gap_one_message_is_believed_where_bittorrent_is_known() {
+        let gap = Decision::CannotGoOn { gap: 20 };
+        let mut scene = Scene::known();
+        assert!(scene.segment(&HAVE) && scene.is_certain(gap));
+        let mut scene = Scene::known();
+        assert!(
+            scene.inside(&HAVE) && !scene.is_certain(gap),
+            "it began no segment"
+        );
+        let mut scene = Scene::unknown();
+        assert!(scene.segment(&HAVE) && !scene.is_certain(gap));
+        let mut scene = Scene::known();
+        assert!(
+            scene.segment(&PIECE) && !scene.is_certain(gap),
+            "the gap ends in its block"
+        );
     }
 }

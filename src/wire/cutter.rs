@@ -203,12 +203,12 @@ impl Cutter {
         let had = self.head.len();
         let used = (needed - had).min(bytes.len());
         self.head.extend_from_slice(&bytes[..used]);
-        let head = std::mem::take(&mut self.head);
-        match self.read(&head, to) {
-            Ok(0) => self.head = head,
+        let whole = std::mem::take(&mut self.head);
+        match self.read(&whole, to) {
+            Ok(0) => self.head = whole,
             Ok(_) => {}
             Err(reason) => {
-                self.head = head;
+                self.head = whole;
                 self.head.truncate(had);
                 return Err(reason);
             }

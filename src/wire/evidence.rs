@@ -24,7 +24,7 @@ pub(super) struct Bits(pub(super) u32);
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
     /// A message of it was decoded.
-    has_spoken: bool,
+    is_heard: bool,
     /// Pieces that its bitfield has room for; 0 when there was none.
     room: u32,
     /// Blocks it asked for lately.
@@ -34,7 +34,7 @@ pub(super) struct Spoken {
 impl Spoken {
     /// Takes a message that is certain.
     pub(super) fn learn(&mut self, message: &Message) {
-        self.has_spoken = true;
+        self.is_heard = true;
         match message {
             Message::Bitfield(bits) => self.room = (bits.len() as u32).saturating_mul(8),
             Message::Request(block) => {
@@ -66,7 +66,7 @@ impl<'a> Known<'a> {
     pub(super) fn of(own: &Spoken, other: &'a Spoken, now: FrameRef) -> Known<'a> {
         Known {
             now,
-            is_bittorrent: own.has_spoken || other.has_spoken,
+            is_bittorrent: own.is_heard || other.is_heard,
             room: own.room.max(other.room),
             asked: &other.asked,
         }

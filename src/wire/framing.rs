@@ -73,6 +73,8 @@ pub struct Undecoded {
 pub enum Reason {
     /// The stream does not begin with a handshake: another protocol, encryption, or a capture that began later.
     NotBitTorrent,
+    /// The same, but messages were found further on: the capture, or what can be read, begins in mid-stream.
+    BeforeMessages,
     /// The stream ended inside a message of this kind.
     CutShort(Kind),
     /// A length prefix of more than 16 MiB.

@@ -135,6 +135,9 @@ impl Hunt {
             return None;
         }
         let found = self.candidates.swap_remove(first);
+        if self.reason == Reason::NotBitTorrent {
+            self.reason = Reason::BeforeMessages;
+        }
         let before = self.undecoded(found.before, found.missing, found.last);
         let (messages, cutter) = found.into_messages();
         Some(Catch {
@@ -225,5 +228,38 @@ impl Iterator for Openings<'_> {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+
+    fn openings(bytes: &[u8]) -> Vec<usize> {
+        Openings { bytes, from: 0 }.collect()
+    }
+
+    #[test]
+    fn a_message_could_begin_at_its_length_prefix_only() {
+        // A have, an unchoke, and the start of another.
+        assert_eq!(
+            openings(&hex!("ff 00000005 04 00000009 00000001 01 0000")),
+            [1, 10, 15, 16]
+        );
+    }
+
+    #[test]
+    fn a_run_of_zeros_opens_nothing_but_its_end() {
+        assert_eq!(openings(&[0; 1000]), [997, 998, 999]);
+        let mut bytes = vec![0; 1000];
+        bytes.extend(hex!("05 04 00000001"));
+        assert_eq!(openings(&bytes), [997, 1002, 1003, 1004]);
+    }
+
+    #[test]
+    fn a_handshake_opens_a_segment() {
+        assert_eq!(openings(b"\x13BitTorrent"), [0]);
+        assert!(openings(b"x\x13BitTorrent").is_empty());
     }
 }
