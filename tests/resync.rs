@@ -312,7 +312,7 @@ fn uploading(recorded: &[u8]) -> Vec<u8> {
     for (number, block) in (0u32..).zip(data.chunks(1 << 14)) {
         stream.extend([0, 0, 0x40, 9, 7]);
         stream.extend((number / 16).to_be_bytes());
-        stream.extend((number % 16 << 14).to_be_bytes());
+        stream.extend(((number % 16) << 14).to_be_bytes());
         stream.extend(block);
         if number % 3 == 0 {
             stream.extend([0, 0, 0, 5, 4]);
