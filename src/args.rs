@@ -77,6 +77,9 @@ pub(crate) struct Input {
     /// Open the built-in capture.
     #[arg(long, conflicts_with_all = ["file", "read"])]
     pub demo: bool,
+    /// Leave segments out whose checksum is wrong. Offload to the network card makes those of a sender look so.
+    #[arg(long)]
+    pub checksum: bool,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,

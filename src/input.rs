@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use peerscope::capture::{Feed, Reader, Source};
+use peerscope::packet::Checksums;
+use peerscope::pipeline::Pipeline;
 
 use crate::args::Input;
 
@@ -54,8 +56,8 @@ pub(crate) enum Fate {
 
 /// A capture that is open.
 pub(crate) struct Opened {
-    /// Its frames.
-    pub reader: Reader,
+    /// What decodes it.
+    pub pipeline: Pipeline,
     /// Its name, for the user.
     pub name: String,
     /// Who writes it, if it is being written.
@@ -69,7 +71,7 @@ pub(crate) struct Opened {
 impl Opened {
     fn file(reader: Reader, name: String) -> Opened {
         Opened {
-            reader,
+            pipeline: Pipeline::new(reader),
             name,
             feed: None,
             fate: Fate::None,
@@ -117,6 +119,14 @@ pub(crate) fn pick() -> anyhow::Result<Option<String>> {
 
 /// Opens what the user named.
 pub(crate) fn open(input: &Input) -> anyhow::Result<Opened> {
+    let mut opened = source(input)?;
+    if input.checksum {
+        opened.pipeline = opened.pipeline.with(Checksums::Verified);
+    }
+    Ok(opened)
+}
+
+fn source(input: &Input) -> anyhow::Result<Opened> {
     if !input.sniff.interface.is_empty() {
         return sniff(&input.sniff);
     }
@@ -152,7 +162,7 @@ mod live {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Fate, Opened, Refusal};
+    use super::{Fate, Opened, Pipeline, Refusal};
     use crate::args::{Bound, Sniff};
 
     /// More than any frame, that of an offloaded segment included.
@@ -183,7 +193,7 @@ mod live {
         let name = typed.interface.join(" and ");
         let reader = Reader::new(source, &name)?;
         Ok(Opened {
-            reader,
+            pipeline: Pipeline::following(reader),
             name,
             feed: Some(feed),
             fate: kept(typed).map_or(Fate::Removed(path), Fate::Kept),

@@ -17,7 +17,6 @@ use peerscope::app::Sniffed;
 use peerscope::capture::SniffError;
 use peerscope::capture::{Control, Wait};
 use peerscope::export::{self, Format};
-use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
 
@@ -99,7 +98,7 @@ fn screen(args: &Args) -> anyhow::Result<()> {
     let control = opened.feed.as_ref().map(|feed| feed.control.clone());
     let is_kept = matches!(opened.fate, Fate::Kept(_));
     let live = opened.feed.map(|feed| Sniffed { feed, is_kept });
-    peerscope::app::run(opened.reader, &opened.name, look(args.look), live)?;
+    peerscope::app::run(opened.pipeline, &opened.name, look(args.look), live)?;
     say_how_it_ended(control.as_deref(), &opened.fate)
 }
 
@@ -110,7 +109,7 @@ fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
         args.picture.size,
     );
     let screen =
-        peerscope::app::screenshot(opened.reader, &opened.name, look(args.look), size, &keys);
+        peerscope::app::screenshot(opened.pipeline, &opened.name, look(args.look), size, &keys);
     let is_text = path.extension().is_some_and(|extension| extension == "txt");
     let picture = if is_text {
         picture::text(&screen)
@@ -217,10 +216,7 @@ fn decode(
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> anyhow::Result<Decoded> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
-    let mut pipeline = match opened.feed {
-        Some(_) => Pipeline::following(opened.reader),
-        None => Pipeline::new(opened.reader),
-    };
+    let mut pipeline = opened.pipeline;
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));

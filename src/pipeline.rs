@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::capture::{Layout, Note, Reader};
-use crate::packet;
+use crate::capture::{Layout, Note, Reader, Source};
+use crate::packet::{Checksums, Packets};
 use crate::store::{Change, Record, Tally, What};
 use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
 use crate::wire::{Conversation, Decoded, Found, Framed, Undecoded};
@@ -33,6 +33,7 @@ type Conversations = Vec<Option<Box<Conversation>>>;
 #[derive(Debug)]
 pub struct Pipeline {
     reader: Reader,
+    packets: Packets,
     streams: Streams,
     conversations: Conversations,
     tally: Tally,
@@ -53,6 +54,7 @@ impl Pipeline {
     pub fn new(reader: Reader) -> Pipeline {
         Pipeline {
             reader,
+            packets: Packets::default(),
             streams: Streams::default(),
             conversations: Vec::new(),
             tally: Tally::default(),
@@ -68,6 +70,19 @@ impl Pipeline {
             end: End::MayGrow,
             ..Pipeline::new(reader)
         }
+    }
+
+    /// The same, with another opinion of checksums.
+    #[must_use]
+    pub fn with(mut self, checksums: Checksums) -> Pipeline {
+        self.packets = Packets::new(checksums);
+        self.tally.checksums = checksums;
+        self
+    }
+
+    /// Where the capture is read from.
+    pub fn source(&self) -> &Source {
+        self.reader.source()
     }
 
     /// The capture grows no more: its end will be the end.
@@ -108,12 +123,16 @@ impl Pipeline {
         };
         self.last = at;
         self.tally.frame(&frame);
-        match packet::parse(&frame) {
+        match self.packets.segment(&frame) {
             Err(skip) => self.tally.skip(skip),
-            Ok(segment) => {
+            Ok(found) => {
+                let at = FrameRef {
+                    position: found.first,
+                    ..at
+                };
                 self.tally.segments += 1;
                 let conversations = &mut self.conversations;
-                self.streams.push(&segment, at, &mut |id, event| {
+                self.streams.push(&found.segment, at, &mut |id, event| {
                     decode(conversations, id, event, at, changes);
                 });
             }
@@ -123,6 +142,7 @@ impl Pipeline {
 
     /// The capture has ended: what waited behind holes and what was cut short comes out.
     fn finish(&mut self, changes: &mut Vec<Change>) {
+        self.packets.finish();
         let (conversations, last) = (&mut self.conversations, self.last);
         self.streams
             .finish(&mut |id, event| decode(conversations, id, event, last, changes));
@@ -136,6 +156,7 @@ impl Pipeline {
                 activity,
             });
         });
+        self.tally.settle(self.packets.take_settled());
         self.tally.damaged_blocks = self.reader.damaged_blocks();
         changes.push(Change::Tally(Box::new(self.tally.clone())));
         let layout = self.reader.layout();

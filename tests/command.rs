@@ -35,6 +35,21 @@ fn the_built_in_capture_needs_no_file() {
     assert!(Run::of(&["--demo"]).out.contains(": 4361 frames"));
 }
 
+/// On the loopback interface nobody finishes checksums.
+#[test]
+fn checksums_are_verified_where_it_is_asked_for() {
+    let file = capture("loopback.pcap");
+    let summary = Run::of(&["summary", "--checksum", &file]);
+    let reason = "52  TCP checksum unfinished, as offload leaves it";
+    assert!(summary.out.contains(reason), "{}", summary.out);
+    assert!(summary.err.contains("without --checksum"));
+    let (with, without) = (
+        Run::of(&["messages", "--checksum", "--demo"]),
+        Run::of(&["messages", "--demo"]),
+    );
+    assert_eq!(with, without);
+}
+
 #[test]
 fn what_is_no_capture_is_said_in_one_line() {
     let fails = |file: &str, why: &str| Run::of(&["summary", file]).failed(3, why);

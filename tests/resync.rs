@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use peerscope::capture::Reader;
-use peerscope::packet;
+use peerscope::packet::Packets;
 use peerscope::stream::{ConnectionId, Event, FrameRef, Missing, SeqNumber, Side, Streams};
 use peerscope::wire::{Conversation, Decoded, Framer, Message};
 
@@ -18,11 +18,12 @@ fn directions(file: &str) -> Vec<Segments> {
         .join(file);
     let (mut reader, mut streams) = (Reader::open(&path).unwrap(), Streams::default());
     let mut sent: HashMap<(ConnectionId, Side), Segments> = HashMap::new();
+    let mut packets = Packets::default();
     while let Some(frame) = reader.next_frame() {
-        let Ok(segment) = packet::parse(&frame) else {
+        let Ok(found) = packets.segment(&frame) else {
             continue;
         };
-        streams.push(&segment, FrameRef::default(), &mut |id, event| {
+        streams.push(&found.segment, FrameRef::default(), &mut |id, event| {
             if let Event::Data { side, bytes, .. } = event {
                 sent.entry((id, side)).or_default().push(bytes.to_vec());
             }

@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
 use super::{App, Effect, keys};
-use crate::capture::{Feed, Reader, Timestamp, Wait};
+use crate::capture::{Feed, Timestamp, Wait};
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
 use crate::view::Look;
@@ -38,8 +38,13 @@ enum News {
 
 /// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
 /// then ended: what was taken is in its file.
-pub fn run(reader: Reader, name: &str, look: Look, live: Option<Sniffed>) -> anyhow::Result<()> {
-    let mut app = App::new(reader.source().clone(), name, look);
+pub fn run(
+    pipeline: Pipeline,
+    name: &str,
+    look: Look,
+    live: Option<Sniffed>,
+) -> anyhow::Result<()> {
+    let mut app = App::new(pipeline.source().clone(), name, look);
     if let Some(live) = &live {
         app = app.sniffing(live.feed.control.clone(), live.is_kept);
     }
@@ -48,7 +53,7 @@ pub fn run(reader: Reader, name: &str, look: Look, live: Option<Sniffed>) -> any
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let (batches, worker) = read_in_worker(reader, live.map(|live| live.feed));
+    let (batches, worker) = read_in_worker(pipeline, live.map(|live| live.feed));
     watch_terminal(news.clone());
     thread::spawn(move || read_input(&news));
     let ended = Loop {
@@ -171,13 +176,13 @@ impl Loop {
 
 /// Decodes in a thread of its own, a few batches ahead at most. A panic there ends the reading, not the program:
 /// the channel closes and what was read stays. The second channel closes when the thread has ended.
-fn read_in_worker(reader: Reader, feed: Option<Feed>) -> (Receiver<Batch>, Receiver<()>) {
+fn read_in_worker(pipeline: Pipeline, feed: Option<Feed>) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
     let (alive, ended) = bounded(0);
     thread::spawn(move || {
         match &feed {
-            None => read_to_end(Pipeline::new(reader), &batches),
-            Some(feed) => follow(Pipeline::following(reader), feed, &batches),
+            None => read_to_end(pipeline, &batches),
+            Some(feed) => follow(pipeline, feed, &batches),
         }
         drop(alive);
     });

@@ -11,8 +11,16 @@ impl LinkType {
     pub const NULL: LinkType = LinkType(0);
     /// Ethernet II and 802.3.
     pub const ETHERNET: LinkType = LinkType(1);
+    /// PPP, perhaps with the address and control bytes of serial framing.
+    pub const PPP: LinkType = LinkType(9);
+    /// PPP in serial framing, or Cisco HDLC.
+    pub const PPP_HDLC: LinkType = LinkType(50);
+    /// PPP over Ethernet, from the PPPoE header on.
+    pub const PPP_ETHER: LinkType = LinkType(51);
     /// IPv4 or IPv6 without a link header.
     pub const RAW: LinkType = LinkType(101);
+    /// Cisco HDLC.
+    pub const C_HDLC: LinkType = LinkType(104);
     /// OpenBSD loopback: address family, big-endian.
     pub const LOOP: LinkType = LinkType(108);
     /// Linux cooked capture, version 1 (`tcpdump -i any`).
@@ -30,7 +38,11 @@ impl std::fmt::Display for LinkType {
         match *self {
             LinkType::NULL => f.write_str("NULL"),
             LinkType::ETHERNET => f.write_str("Ethernet"),
-            LinkType::RAW => f.write_str("raw IP"),
+            LinkType::PPP | LinkType::PPP_HDLC => f.write_str("PPP"),
+            LinkType::PPP_ETHER => f.write_str("PPPoE"),
+            // By the numbers of two systems.
+            LinkType::RAW | LinkType(12 | 14) => f.write_str("raw IP"),
+            LinkType::C_HDLC => f.write_str("Cisco HDLC"),
             LinkType::LOOP => f.write_str("LOOP"),
             LinkType::LINUX_SLL => f.write_str("Linux cooked v1"),
             LinkType::IPV4 => f.write_str("raw IPv4"),

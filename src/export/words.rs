@@ -1,7 +1,7 @@
 //! Values as words: the same in exports and on the screen.
 
-use crate::packet::Endpoint;
-use crate::store::{Connection, Entry, Store, What};
+use crate::packet::{Endpoint, Skip};
+use crate::store::{Connection, Entry, Store, Tally, What};
 use crate::stream::{Closing, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
 
@@ -74,10 +74,24 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
         .iter()
         .map(|(skip, count)| format!("{count} {skip}"))
         .collect();
+    let (reasons, hint) = (reasons.join(", "), hint(tally));
     Some(format!(
-        "no TCP connection among its frames: {}",
-        reasons.join(", ")
+        "no TCP connection among its frames: {reasons}{hint}"
     ))
+}
+
+/// A wrong checksum is the rule, where it is the rule.
+fn hint(tally: &Tally) -> &'static str {
+    let wrong = [
+        Skip::IpChecksum,
+        Skip::TcpChecksum,
+        Skip::TcpChecksumUnfinished,
+    ];
+    if wrong.iter().any(|wrong| tally.skipped.contains_key(wrong)) {
+        "; offload to the network card leaves checksums like that, so try it without --checksum"
+    } else {
+        ""
+    }
 }
 
 /// What an entry says, in the words of the field.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use peerscope::capture::{Reader, Source};
-use peerscope::packet;
+use peerscope::packet::Packets;
 use peerscope::store::{Entry, EntryId, Store, What};
 use serde_json::Value;
 
@@ -171,11 +171,12 @@ impl Captured {
 
 fn captured(capture: Vec<u8>) -> BTreeMap<String, Captured> {
     let mut reader = Reader::new(Source::Memory(capture.leak()), "memory").unwrap();
-    let mut directions = BTreeMap::<String, Captured>::new();
+    let (mut packets, mut directions) = (Packets::default(), BTreeMap::<String, Captured>::new());
     while let Some(frame) = reader.next_frame() {
-        let Ok(segment) = packet::parse(&frame) else {
+        let Ok(found) = packets.segment(&frame) else {
             continue;
         };
+        let segment = found.segment;
         let direction = format!("{} > {}", segment.src, segment.dst);
         let captured = directions.entry(direction).or_default();
         if segment.flags.syn {
