@@ -5,7 +5,7 @@ use etherparse::err::tcp::HeaderSliceError;
 use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
 
 use super::{Endpoint, Skip, link};
-use crate::capture::Frame;
+use crate::capture::{Frame, Verdict};
 
 /// The control bits of a segment that say something about the stream (RFC 9293 section 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,11 @@ pub struct Segment<'a> {
 
 /// Finds the TCP segment in a frame.
 pub fn parse<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
+    match frame.verdict {
+        Verdict::Pass => {}
+        Verdict::FilteredOut => return Err(Skip::FilteredOut),
+        Verdict::CannotTell => return Err(Skip::CannotFilter(frame.link)),
+    }
     let bytes = link::ip(frame.link, frame.bytes)?;
     let (ip, stopped) = LaxIpSlice::from_slice(bytes).map_err(|error| no_ip(&error))?;
     let payload = ip.payload();
@@ -125,6 +130,7 @@ mod tests {
             link,
             original_len: bytes.len() as u32,
             bytes,
+            verdict: Verdict::Pass,
         }
     }
 
