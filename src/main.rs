@@ -240,13 +240,16 @@ fn decode(
         changes.drain(..).for_each(|change| store.apply(change));
         each(&store)?;
         if progress.is_done {
+            // What is lost of a live capture is said with its counts.
+            let dropped = (!opened.is_live).then(|| export::dropped(&store)).flatten();
             let control = opened.feed.map(|feed| feed.control);
             let fault = say_how_it_ended(control.as_deref(), &opened.fate);
             let notes = progress
                 .note
                 .map(|note| note.to_string())
                 .into_iter()
-                .chain(export::nothing_to_show(&store));
+                .chain(export::nothing_to_show(&store))
+                .chain(dropped);
             let notes: Vec<String> = notes.collect();
             notes
                 .iter()

@@ -12,6 +12,7 @@ use std::time::Duration;
 use decoding::decoded;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use hex_literal::hex;
 use peerscope::capture::{Reader, Source};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde::Deserialize;
@@ -551,6 +552,56 @@ fn a_link_type_that_a_filter_does_not_fit_is_counted() {
 fn without_libpcap_a_filter_is_refused() {
     Run::of(&["summary", "--demo", "-f", "tcp"]).failed(2, "built without libpcap");
 }
+
+#[test]
+fn comments_and_what_was_dropped_are_told() {
+    let file = written(&COMMENTED);
+    let run = Run::of(&["summary", &path(&file)]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let capture = run
+        .out
+        .split("\n\n")
+        .find(|part| part.starts_with("Capture"));
+    assert_eq!(
+        capture.unwrap().trim_end(),
+        "Capture\n  interface  eth0, Ethernet, 9 received, 7 dropped\n  comment    of a section\n  \
+         comment    frame 2: look ·[2J"
+    );
+    let note = "packets were dropped while it was captured: 7 on eth0";
+    assert!(
+        run.err.contains(note) && run.out.contains(note),
+        "{}",
+        run.err
+    );
+    let json = Run::of(&["summary", "--json", &path(&file)]).out;
+    let account: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(account["frames"], 2);
+    let comments = serde_json::json!([
+        { "text": "of a section" },
+        { "frame": 2, "text": "look ·[2J" },
+    ]);
+    assert_eq!(account["comments"], comments);
+    let interface = serde_json::json!([{
+        "name": "eth0", "link": "Ethernet", "received": 9, "dropped": 7, "dropped_by_kernel": 5,
+        "dropped_by_interface": 2,
+    }]);
+    assert_eq!(account["interfaces"], interface);
+}
+
+/// A section with a comment, an Ethernet interface called eth0, a frame in the obsolete block, a frame with a
+/// comment that holds an escape, a block that is custom, and the counts of the interface.
+const COMMENTED: [u8; 252] = hex!(
+    "0a0d0d0a 30000000 4d3c2b1a 0100 0000 ffffffffffffffff 0100 0c00 6f6620612073656374696f6e"
+    "00000000 30000000"
+    "01000000 20000000 0100 0000 00000400 0200 0400 65746830 00000000 20000000"
+    "02000000 24000000 0000 ffff 00000000 40420f00 01000000 01000000 aa000000 24000000"
+    "06000000 38000000 00000000 00000000 80841e00 01000000 01000000 bb000000"
+    "0100 0900 6c6f6f6b201b5b324a000000 00000000 38000000"
+    "ad0b0000 10000000 deadbeef 10000000"
+    "05000000 40000000 00000000 00000000 80841e00"
+    "0400 0800 0900000000000000 0500 0800 0200000000000000 0700 0800 0500000000000000"
+    "00000000 40000000"
+);
 
 type Pack = fn(&[u8]) -> Vec<u8>;
 

@@ -15,4 +15,4 @@ pub use extended::ExtendedHandshake;
 pub use framing::{Decoded, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
-pub use text::plain;
+pub use text::{plain, plain_within};
