@@ -47,9 +47,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(SniffError::Filter { .. }) => return USAGE,
         _ => {}
     }
-    if let Some(OpenError::Filter(_) | OpenError::Terminal | OpenError::TooMany { .. }) =
-        error.downcast_ref()
-    {
+    if error.downcast_ref().is_some_and(OpenError::is_of_usage) {
         return USAGE;
     }
     match error.downcast_ref() {

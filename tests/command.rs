@@ -615,6 +615,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
+#[cfg(feature = "live")]
 /// A record of a pcap file, at the epoch.
 fn record(frame: &[u8]) -> Vec<u8> {
     let len = (frame.len() as u32).to_le_bytes();

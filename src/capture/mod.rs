@@ -13,6 +13,7 @@ mod comments;
 mod copied;
 mod feed;
 mod filter;
+mod inlet;
 mod layout;
 #[cfg(feature = "live")]
 mod live;

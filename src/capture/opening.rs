@@ -1,22 +1,17 @@
 //! What was named -> captures that can be read, alone or together.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, IsTerminal, Seek};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, FileTypeExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 
-use super::copied::{Access, Copied};
+use super::copied::Access;
 use super::feed::{Control, Feed, Wait};
 use super::filter::Filter;
-use super::pump::{Origin, Pump};
+use super::inlet::{Inlet, Means, STDIN};
 use super::reader::Begun;
 use super::several::start_of;
-use super::unpack::{MAGIC_LEN, Packing};
 use super::{LinkType, OpenError, Reader, Several, Source, pcapng};
 
 /// Where a capture is.
@@ -113,6 +108,9 @@ pub fn open(named: &[Named], access: Access, filter: Option<&str>) -> Result<Ope
     if count > Several::MOST {
         return Err(OpenError::TooMany { count });
     }
+    if named.iter().filter(|it| **it == Named::Stdin).count() > 1 {
+        return Err(OpenError::Twice);
+    }
     if let Some(filter) = filter {
         Filter::check(filter, &LinkType::KNOWN)?;
     }
@@ -201,108 +199,6 @@ fn begin(
     })
 }
 
-/// How the bytes of a capture come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Means {
-    /// They are there.
-    File,
-    /// They are unpacked from a file.
-    Archive,
-    /// Somebody else writes them.
-    Pipe,
-}
-
-/// Opens captures, and starts whoever brings their bytes.
-struct Inlet {
-    access: Access,
-    control: Arc<Control>,
-    grown: Sender<()>,
-}
-
-impl Inlet {
-    fn open(&self, named: &Named) -> Result<(Source, Means), OpenError> {
-        match named {
-            Named::Path(path) => self.path(path),
-            Named::Stdin => self.stdin(),
-            Named::Memory { bytes, .. } => Ok((Source::Memory(bytes), Means::File)),
-        }
-    }
-
-    fn path(&self, path: &Path) -> Result<(Source, Means), OpenError> {
-        let failed = |error| OpenError::Open {
-            path: path.to_owned(),
-            error,
-        };
-        // Looked at before opening: opening a fifo waits for its writer.
-        let kind = std::fs::metadata(path).map_err(failed)?.file_type();
-        if kind.is_fifo() {
-            let name = path.display().to_string();
-            return self.pump(Origin::Fifo(path.to_owned()), None, &name, Means::Pipe);
-        }
-        match Source::open(path)? {
-            Source::File(file) => self.file(&file, &path.display().to_string()),
-            source => Ok((source, Means::File)),
-        }
-    }
-
-    /// Standard input may be a file, too.
-    fn stdin(&self) -> Result<(Source, Means), OpenError> {
-        let failed = |error| OpenError::Read {
-            name: STDIN.to_owned(),
-            error,
-        };
-        let stdin = io::stdin();
-        if stdin.is_terminal() {
-            return Err(OpenError::Terminal);
-        }
-        let mut file: File = stdin.as_fd().try_clone_to_owned().map_err(failed)?.into();
-        let is_whole = file.metadata().map_err(failed)?.is_file()
-            && file.stream_position().is_ok_and(|position| position == 0);
-        if is_whole {
-            return self.file(&Arc::new(file), STDIN);
-        }
-        self.pump(Origin::Open(file), None, STDIN, Means::Pipe)
-    }
-
-    /// A file is read where it is, but for an archive.
-    fn file(&self, file: &Arc<File>, name: &str) -> Result<(Source, Means), OpenError> {
-        let mut head = [0; MAGIC_LEN];
-        let failed = |error| OpenError::Read {
-            name: name.to_owned(),
-            error,
-        };
-        let len = file.read_at(&mut head, 0).map_err(failed)?;
-        if Packing::of(&head[..len]).is_none() {
-            return Ok((Source::File(file.clone()), Means::File));
-        }
-        let size = file.metadata().map_err(failed)?.len();
-        let archive = file.try_clone().map_err(failed)?;
-        self.pump(Origin::Open(archive), Some(size), name, Means::Archive)
-    }
-
-    fn pump(
-        &self,
-        origin: Origin,
-        len: Option<u64>,
-        name: &str,
-        means: Means,
-    ) -> Result<(Source, Means), OpenError> {
-        let copied = Copied::new(self.access, len).map_err(|error| OpenError::Spool {
-            name: name.to_owned(),
-            error,
-        })?;
-        let pump = Pump {
-            copied: copied.clone(),
-            control: self.control.clone(),
-            grown: self.grown.clone(),
-        };
-        pump.start(origin);
-        Ok((Source::Copied(copied), means))
-    }
-}
-
-const STDIN: &str = "standard input";
-
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -316,6 +212,7 @@ impl fmt::Display for Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write;
 
     /// A capture of Ethernet with a frame of one byte at each of these seconds.
@@ -420,7 +317,11 @@ mod tests {
 
     #[test]
     fn more_captures_than_positions_have_room_for_are_refused() {
-        let error = open(&vec![Named::Stdin; 256], Access::Forward, None).unwrap_err();
-        assert!(error.to_string().contains("256 captures at once, only 255"));
+        let refused = |count| {
+            let named = vec![Named::Stdin; count];
+            open(&named, Access::Forward, None).unwrap_err().to_string()
+        };
+        assert!(refused(256).contains("256 captures at once, only 255"));
+        assert!(refused(2).contains("standard input was named twice"));
     }
 }

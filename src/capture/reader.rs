@@ -203,12 +203,17 @@ impl Reader {
     /// knowing, because a capture that grows has none at the moment.
     fn next_strand(&mut self) -> Option<usize> {
         let members = self.source.members();
+        let is_merge = members.len() > 1;
         for (strand, member) in self.strands.iter_mut().zip(members) {
             // Asked before looking, so that what comes last is not missed.
-            let may_grow = members.len() > 1 && self.growth == Growth::Awaited && member.may_grow();
-            if !strand.look(&mut self.layout) && may_grow {
+            let may_grow = self.growth == Growth::Awaited && is_merge && member.may_grow();
+            if strand.look(&mut self.layout) || !is_merge {
+                continue;
+            }
+            if may_grow {
                 return None;
             }
+            strand.end();
         }
         let times = self.strands.iter().enumerate();
         let times = times.filter_map(|(at, strand)| Some((strand.time_of_head()?, at)));
@@ -492,6 +497,55 @@ mod tests {
             (simple.time, simple.link),
             (Timestamp(1_000_000_000), LinkType::ETHERNET)
         );
+    }
+
+    #[test]
+    fn records_of_kuznetzovs_libpcap_have_longer_headers() {
+        // As the first two frames of `TWO_FRAMES`; index of the interface, protocol, type of packet.
+        let (frames, note) = frames(&hex!(
+            "34cdb2a1 0200 0400 00000000 00000000 00000400 01000000"
+            "01000000 02000000 02000000 02000000 03000000 0008 00 00 aabb"
+            "01000000 03000000 02000000 3c000000 03000000 0008 04 00 ccdd"
+        ));
+        let expected = [
+            (1_000_002_000, vec![0xaa, 0xbb]),
+            (1_000_003_000, vec![0xcc, 0xdd]),
+        ];
+        assert_eq!((frames, note), (expected.to_vec(), None));
+    }
+
+    #[test]
+    fn an_obsolete_packet_block_is_a_frame_where_its_length_fits() {
+        // A section, an Ethernet interface, the block: its 2 bytes of frame, or 200 that are not in it.
+        let block = |len: u8| {
+            let mut bytes = hex!(
+                "0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000"
+                "01000000 14000000 0100 0000 00000000 14000000"
+                "02000000 24000000 0000 0100 00000000 40420f00 02000000 3c000000 aabb0000 24000000"
+            );
+            bytes[68] = len;
+            reader(bytes.to_vec().leak())
+        };
+        let mut whole = block(2);
+        let frame = whole.next_frame().unwrap();
+        assert_eq!(
+            (frame.bytes, frame.original_len, frame.time),
+            (&[0xaa, 0xbb][..], 60, Timestamp(1_000_000_000))
+        );
+        let mut lies = block(200);
+        assert!(lies.next_frame().is_none());
+        assert_eq!(lies.damaged_blocks(), 1);
+    }
+
+    #[test]
+    #[cfg(feature = "live")]
+    fn a_frame_that_is_read_again_is_judged_again() {
+        let mut first = reader(TWO_FRAMES).filtered("ether[0] = 0xaa");
+        assert_eq!(first.next_frame().unwrap().verdict, Verdict::Pass);
+        assert_eq!(first.next_frame().unwrap().verdict, Verdict::FilteredOut);
+        let at = FilePosition(42);
+        let mut again = Reader::resume(first.source().clone(), first.layout(), at);
+        assert_eq!(again.next_frame().unwrap().verdict, Verdict::FilteredOut);
     }
 
     #[test]

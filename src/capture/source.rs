@@ -65,6 +65,9 @@ pub enum OpenError {
         "standard input is the terminal: pipe a capture into it, as in `tcpdump -U -w - | peerscope -`"
     )]
     Terminal,
+    /// Each would get a part of it.
+    #[error("standard input was named twice, and can be read once; name `-` once")]
+    Twice,
     /// The capture filter.
     #[error(transparent)]
     Filter(#[from] super::FilterError),
@@ -117,6 +120,14 @@ pub enum OpenError {
         /// The file.
         name: String,
     },
+}
+
+impl OpenError {
+    /// True when what was typed is at fault, and no capture.
+    pub fn is_of_usage(&self) -> bool {
+        use OpenError::{Filter, Terminal, TooMany, Twice};
+        matches!(self, Filter(_) | Terminal | TooMany { .. } | Twice)
+    }
 }
 
 impl Source {

@@ -24,6 +24,8 @@ pub(super) struct Strand {
     time: Timestamp,
     /// The next frame: found, and not taken yet.
     head: Option<Head>,
+    /// Behind the last frame of all there is nothing to look for, among several captures.
+    is_over: bool,
     note: Option<Note>,
     damaged_blocks: u64,
 }
@@ -48,6 +50,7 @@ impl Strand {
             position: position.0,
             time,
             head: None,
+            is_over: false,
             note: None,
             damaged_blocks: 0,
         }
@@ -55,14 +58,19 @@ impl Strand {
 
     /// Finds the next frame; false when there is none, or not yet.
     pub(super) fn look(&mut self, layout: &mut Arc<Layout>) -> bool {
-        while self.head.is_none() {
+        while self.head.is_none() && !self.is_over {
             let position = self.position;
             let Some(step) = self.step(layout) else {
                 return false;
             };
             self.learn(step, position, layout);
         }
-        true
+        self.head.is_some()
+    }
+
+    /// Nothing more will come: from now on a look costs nothing.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
     }
 
     fn learn(&mut self, step: Step, position: u64, layout: &mut Arc<Layout>) {
