@@ -50,12 +50,17 @@ pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
 
 /// Reads one record from the start of `bytes`; its header is `header` bytes.
 pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Step> {
-    let word = |at: usize| section.order.u32(bytes, 4 * at);
-    let (Some(seconds), Some(fraction), Some(captured), Some(original_len)) =
-        (word(0), word(1), word(2), word(3))
-    else {
+    let Some(head) = bytes.first_chunk::<16>() else {
         return Parsed::NeedsMore(header);
     };
+    let word = |at: usize| {
+        let word = [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        match section.order {
+            ByteOrder::Little => u32::from_le_bytes(word),
+            ByteOrder::Big => u32::from_be_bytes(word),
+        }
+    };
+    let (seconds, fraction, captured, original_len) = (word(0), word(4), word(8), word(12));
     let len = header + captured as usize;
     if bytes.len() < len {
         return Parsed::NeedsMore(len);

@@ -202,18 +202,18 @@ impl Reader {
     /// Whose frame is the earliest: of equal times, that of the capture named first. `None` too while there is no
     /// knowing, because a capture that grows has none at the moment.
     fn next_strand(&mut self) -> Option<usize> {
+        if let [alone] = &mut self.strands[..] {
+            return alone.look(&mut self.layout).then_some(0);
+        }
         let members = self.source.members();
-        let is_merge = members.len() > 1;
         for (strand, member) in self.strands.iter_mut().zip(members) {
             // Asked before looking, so that what comes last is not missed.
-            let may_grow = self.growth == Growth::Awaited && is_merge && member.may_grow();
-            if strand.look(&mut self.layout) || !is_merge {
-                continue;
+            let may_grow = self.growth == Growth::Awaited && member.may_grow();
+            match strand.look(&mut self.layout) {
+                true => {}
+                false if may_grow => return None,
+                false => strand.end(),
             }
-            if may_grow {
-                return None;
-            }
-            strand.end();
         }
         let times = self.strands.iter().enumerate();
         let times = times.filter_map(|(at, strand)| Some((strand.time_of_head()?, at)));

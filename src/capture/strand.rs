@@ -63,6 +63,12 @@ impl Strand {
             let Some(step) = self.step(layout) else {
                 return false;
             };
+            if let Step::Frame(record) = step {
+                self.time = record.time;
+                let position = FilePosition(position);
+                self.head = Some(Head { position, record });
+                return true;
+            }
             self.learn(step, position, layout);
         }
         self.head.is_some()
@@ -75,12 +81,8 @@ impl Strand {
 
     fn learn(&mut self, step: Step, position: u64, layout: &mut Arc<Layout>) {
         match step {
-            Step::Frame(record) => {
-                self.time = record.time;
-                let position = FilePosition(position);
-                self.head = Some(Head { position, record });
-            }
-            Step::Other => {}
+            // Frames are taken by the look itself, for they are many.
+            Step::Frame(_) | Step::Other => {}
             Step::Damaged => self.damaged_blocks += 1,
             Step::Interface(interface, texts) => {
                 let layout = Arc::make_mut(layout);
