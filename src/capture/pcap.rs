@@ -49,6 +49,7 @@ pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
 }
 
 /// Reads one record from the start of `bytes`; its header is `header` bytes.
+#[inline]
 pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Step> {
     let Some(head) = bytes.first_chunk::<16>() else {
         return Parsed::NeedsMore(header);

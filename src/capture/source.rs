@@ -250,11 +250,27 @@ impl Window {
     }
 
     /// At least `len` bytes from `position` on, or all there are up to the end of the source.
+    #[inline]
     pub(super) fn at(&mut self, position: u64, len: usize) -> io::Result<&[u8]> {
-        if !self.holds(position, len) {
-            self.fill(position, len)?;
+        self.hold(position, len)?;
+        Ok(self.held(position))
+    }
+
+    /// Makes [`Window::held`] give what [`Window::at`] gives.
+    #[inline]
+    pub(super) fn hold(&mut self, position: u64, len: usize) -> io::Result<()> {
+        if self.holds(position, len) {
+            return Ok(());
         }
-        Ok(&self.buffer[(position - self.start) as usize..self.filled])
+        self.fill(position, len)
+    }
+
+    /// What is held from `position` on.
+    #[inline]
+    pub(super) fn held(&self, position: u64) -> &[u8] {
+        let from = position.checked_sub(self.start).unwrap_or(u64::MAX);
+        let held = &self.buffer[..self.filled];
+        held.get(from as usize..).unwrap_or_default()
     }
 
     fn holds(&self, position: u64, len: usize) -> bool {

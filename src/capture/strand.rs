@@ -112,25 +112,23 @@ impl Strand {
     }
 
     /// Parses the record at the position and steps over it.
+    #[inline]
     fn step(&mut self, layout: &Layout) -> Option<Step> {
         let section = layout.section(self.file);
         let mut want = 64;
         loop {
-            // A ring of files that went on without us: the next file that is kept begins a section.
-            if let Err(error) = self.window.at(self.position, want)
-                && error.kind() == ErrorKind::NotFound
-                && let Some(kept) = self.window.source().kept_behind(self.position)
-            {
-                (self.position, want) = (kept, 64);
-                continue;
-            }
-            let bytes = match self.window.at(self.position, want) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    let error = error.to_string();
-                    return self.stop(|position| Note::Io { position, error });
+            if let Err(error) = self.window.hold(self.position, want) {
+                // A ring of files that went on without us: the next file that is kept begins a section.
+                if error.kind() == ErrorKind::NotFound
+                    && let Some(kept) = self.window.source().kept_behind(self.position)
+                {
+                    (self.position, want) = (kept, 64);
+                    continue;
                 }
-            };
+                let error = error.to_string();
+                return self.stop(|position| Note::Io { position, error });
+            }
+            let bytes = self.window.held(self.position);
             let parsed = match section.format {
                 Format::Pcap { record_header } => pcap::step(section, bytes, record_header),
                 Format::Pcapng => pcapng::step(section, bytes, self.time),
@@ -167,6 +165,7 @@ impl Strand {
     }
 
     /// Takes the frame that was found.
+    #[inline]
     pub(super) fn take(&mut self) -> Option<(FilePosition, Record)> {
         self.head.take().map(|head| (head.position, head.record))
     }
@@ -177,6 +176,7 @@ impl Strand {
     }
 
     /// The bytes of a frame that was just taken.
+    #[inline]
     pub(super) fn bytes(&mut self, position: FilePosition, range: Range<usize>) -> Option<&[u8]> {
         self.window.at(position.0, range.end).ok()?.get(range)
     }
