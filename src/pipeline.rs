@@ -14,10 +14,14 @@ const BATCH: usize = 8192;
 /// How far the reading is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes of the capture that were read.
+    /// Bytes of the capture that were read; of an archive, those of the archive.
     pub read: u64,
-    /// Bytes of the capture.
+    /// Bytes of the capture; none while nobody knows, because it comes through a pipe.
     pub total: u64,
+    /// True while nobody knows how much will come.
+    pub is_open_ended: bool,
+    /// Frames that were read.
+    pub frames: u64,
     /// True behind the last batch.
     pub is_done: bool,
     /// True when all that is there was read and more may come.
@@ -88,6 +92,7 @@ impl Pipeline {
     /// The capture grows no more: its end will be the end.
     pub fn let_end(&mut self) {
         self.end = End::OfFile;
+        self.reader.let_end();
     }
 
     /// Decodes the next frames and appends what they change.
@@ -104,7 +109,9 @@ impl Pipeline {
         let note = self.reader.note().filter(is_told).cloned();
         Progress {
             read,
-            total,
+            total: total.unwrap_or(0),
+            is_open_ended: total.is_none(),
+            frames: self.tally.frames,
             is_done,
             is_waiting: is_at_end && !is_done,
             note,

@@ -4,7 +4,7 @@ use super::fragments::{Fragments, Settled, Whole};
 use super::layer::{Carrier, End, Ends, Layer, walk};
 use super::part::Part;
 use super::{Checksums, Segment, Skip, link, plain, segment};
-use crate::capture::{FilePosition, Frame};
+use crate::capture::{FilePosition, Frame, Verdict};
 
 /// Finds the segments in the frames of a capture, which come in their order.
 #[derive(Debug, Default)]
@@ -36,6 +36,11 @@ impl Packets {
 
     /// The segment that a frame carries, or completes.
     pub fn segment<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Found<'a>, Skip> {
+        match frame.verdict {
+            Verdict::Pass => {}
+            Verdict::FilteredOut => return Err(Skip::FilteredOut),
+            Verdict::CannotTell => return Err(Skip::CannotFilter(frame.link)),
+        }
         if let Some((carrier, part)) =
             plain::tcp(frame).filter(|_| self.checksums == Checksums::Ignored)
         {

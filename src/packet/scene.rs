@@ -4,7 +4,7 @@ use etherparse::PacketBuilder;
 use hex_literal::hex;
 
 use super::{Found, Packets, Skip};
-use crate::capture::{FilePosition, Frame, FrameNumber, LinkType, Timestamp};
+use crate::capture::{FilePosition, Frame, FrameNumber, LinkType, Timestamp, Verdict};
 
 /// What the segment says.
 pub(super) const TEN: &[u8] = b"0123456789";
@@ -17,6 +17,7 @@ pub(super) fn frame(number: u32, link: LinkType, bytes: &[u8]) -> Frame<'_> {
         time: Timestamp(u64::from(number) * 1_000_000_000),
         link,
         original_len: bytes.len() as u32,
+        verdict: Verdict::Pass,
         bytes,
     }
 }

@@ -11,6 +11,10 @@ use crate::capture::LinkType;
 pub enum Skip {
     /// How frames of this link type begin is not known here.
     Link(LinkType),
+    /// The filter of the user does not let it pass.
+    FilteredOut,
+    /// The filter asks for what frames of this link type do not have.
+    CannotFilter(LinkType),
     /// The network layer is neither IPv4 nor IPv6: its ether type.
     NotIp(u16),
     /// An 802.2 frame that carries no IP: its destination service access point.
@@ -52,6 +56,8 @@ impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Skip::Link(link) => write!(f, "{link}, not understood"),
+            Skip::FilteredOut => f.write_str("filtered out by -f"),
+            Skip::CannotFilter(link) => write!(f, "{link}, to which -f does not apply"),
             Skip::NotIp(number) => match EtherType(number) {
                 EtherType::ARP => f.write_str("ARP"),
                 _ => write!(f, "not IP (ether type 0x{number:04x})"),

@@ -22,4 +22,4 @@ pub use extended::ExtendedHandshake;
 pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
-pub use text::plain;
+pub use text::{plain, plain_within};
