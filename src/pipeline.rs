@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::capture::{Layout, Note, Reader};
 use crate::packet;
 use crate::store::{Change, Record, Tally, What};
-use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
-use crate::wire::{Decoded, Framed, Framer, Undecoded};
+use crate::stream::{ConnectionId, Event, FrameRef, Repeat, SeqNumber, Side, Streams};
+use crate::wire::{Decoded, Framed, Framer, Place, Undecoded};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -35,6 +35,7 @@ pub struct Pipeline {
     reader: Reader,
     streams: Streams,
     framers: Framers,
+    repeats: Vec<Repeat>,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -55,6 +56,7 @@ impl Pipeline {
             reader,
             streams: Streams::default(),
             framers: Vec::new(),
+            repeats: Vec::new(),
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -78,10 +80,8 @@ impl Pipeline {
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
-        let is_done = is_at_end && self.end == End::OfFile;
-        if is_done {
-            self.finish(changes);
-        }
+        let is_ending = is_at_end && self.end == End::OfFile;
+        let is_done = is_ending && self.finish(changes);
         self.report(changes);
         let (read, total) = self.reader.progress();
         // What is cut while it is being written is only not whole yet.
@@ -91,7 +91,7 @@ impl Pipeline {
             read,
             total,
             is_done,
-            is_waiting: is_at_end && !is_done,
+            is_waiting: is_at_end && !is_ending,
             note,
         }
     }
@@ -112,20 +112,51 @@ impl Pipeline {
             Err(skip) => self.tally.skip(skip),
             Ok(segment) => {
                 self.tally.segments += 1;
-                let framers = &mut self.framers;
-                self.streams.push(&segment, at, &mut |id, event| {
-                    decode(framers, id, event, at, changes);
-                });
+                let (framers, repeats) = (&mut self.framers, &mut self.repeats);
+                let ends = [segment.src, segment.dst];
+                self.streams
+                    .push(&segment, at, &mut |id, event| match event {
+                        Event::Again {
+                            side,
+                            seq,
+                            bytes,
+                            since,
+                        } => repeats.push(Repeat {
+                            connection: id,
+                            side,
+                            ends,
+                            seq,
+                            bytes: bytes.to_vec(),
+                            since,
+                            at,
+                        }),
+                        event => decode(framers, id, event, at, changes),
+                    });
             }
         }
+        self.compare(changes);
         true
     }
 
-    /// The capture has ended: what waited behind holes and what was cut short comes out.
-    fn finish(&mut self, changes: &mut Vec<Change>) {
+    /// Bytes that came again are held against those that came first.
+    fn compare(&mut self, changes: &mut Vec<Change>) {
+        for repeat in self.repeats.drain(..) {
+            let (source, layout) = (self.reader.source(), self.reader.layout());
+            if let Some((seq, bytes)) = repeat.difference(source, layout) {
+                let (id, side, now) = (repeat.connection, repeat.side, repeat.at);
+                changes.push(conflict(id, side, seq, bytes, now));
+            }
+        }
+    }
+
+    /// The capture has ended: what waited behind holes and what was cut short comes out, of some connections at a
+    /// time. True when that was all.
+    fn finish(&mut self, changes: &mut Vec<Change>) -> bool {
         let (framers, last) = (&mut self.framers, self.last);
-        self.streams
-            .finish(&mut |id, event| decode(framers, id, event, last, changes));
+        let has_more = self.streams.finish(BATCH, &mut |id, event| {
+            decode(framers, id, event, last, changes);
+        });
+        !has_more
     }
 
     /// Counts, and how the file is laid out where that is new.
@@ -168,30 +199,71 @@ fn decode(
         });
         return;
     }
-    let framers = framers[id.0 as usize].get_or_insert_default();
+    let framers = &mut framers[id.0 as usize];
     let mut out = |side, decoded| changes.push(change(id, side, decoded, now));
     match event {
-        Event::Opened { .. } => {}
+        Event::Opened { .. } | Event::Again { .. } => {}
+        Event::OpenedBy(side) => changes.push(Change::OpenedBy {
+            connection: id,
+            side,
+        }),
+        Event::Conflict { side, seq, bytes } => {
+            changes.push(conflict(id, side, seq, bytes, now));
+        }
         Event::Data {
             side,
             seq,
             bytes,
             at,
-        } => framers[side.index()].data(seq, bytes, at, &mut |decoded| out(side, decoded)),
+        } => framers.get_or_insert_default()[side.index()]
+            .data(seq, bytes, at, &mut |decoded| out(side, decoded)),
         Event::Gap {
             side,
             seq,
             len,
             missing,
         } => {
-            framers[side.index()].gap(seq, len, missing, now, &mut |decoded| out(side, decoded));
+            framers.get_or_insert_default()[side.index()].gap(
+                seq,
+                len,
+                missing,
+                now,
+                &mut |decoded| out(side, decoded),
+            );
         }
         Event::Ended => {
-            for side in Side::BOTH {
-                framers[side.index()].finish(&mut |decoded| out(side, decoded));
+            if let Some(mut framers) = framers.take() {
+                for side in Side::BOTH {
+                    framers[side.index()].finish(&mut |decoded| out(side, decoded));
+                }
             }
         }
     }
+}
+
+/// The first bytes are those that were decoded; the place is that of the others, to be looked at.
+fn conflict(
+    connection: ConnectionId,
+    side: Side,
+    seq: SeqNumber,
+    bytes: u64,
+    now: FrameRef,
+) -> Change {
+    let place = Place {
+        seq,
+        first_frame: now.number,
+        position: now.position,
+    };
+    Change::Said(Box::new(Record {
+        connection,
+        side,
+        time: now.time,
+        frame: now.number,
+        place,
+        size: 0,
+        missing: 0,
+        what: What::Conflict { bytes },
+    }))
 }
 
 fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {
