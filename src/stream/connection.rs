@@ -342,12 +342,12 @@ impl Connection {
 
     /// The counts of this moment.
     pub(super) fn activity(&self) -> Activity {
-        let has_data = self.halves().any(Half::has_data);
+        let has_payload = self.halves().any(Half::has_payload);
         Activity {
             last: self.last,
             segments: self.segments,
             closed: self.closed,
-            directions: has_data.then(|| {
+            directions: has_payload.then(|| {
                 let halves = self.halves.as_deref();
                 Box::new(halves.map_or_else(Default::default, |both| {
                     both.each_ref().map(Half::direction)

@@ -28,8 +28,8 @@ pub(super) struct Half {
     side: Side,
     /// The number at [`ORIGIN`], once any is known.
     origin: Option<SeqNumber>,
-    /// A SYN has told where the stream begins.
-    is_synchronised: bool,
+    /// The first number, once a SYN has told it.
+    synchronised: Option<SeqNumber>,
     assembler: Assembler,
     /// Offset of the FIN.
     end: Option<u64>,
@@ -72,7 +72,7 @@ impl Half {
         let mut half = Half {
             side,
             origin: None,
-            is_synchronised: false,
+            synchronised: None,
             assembler: Assembler::default(),
             end: None,
             sent: None,
@@ -118,6 +118,11 @@ impl Half {
         self.payload > self.stray
     }
 
+    /// True once there is something to count.
+    pub(super) fn has_payload(&self) -> bool {
+        self.payload > 0
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.end.is_some()
     }
@@ -140,9 +145,9 @@ impl Half {
 
     /// True when a SYN can be that of this stream, which may have overtaken it.
     pub(super) fn may_begin_at(&self, start: SeqNumber) -> Option<bool> {
-        let origin = self.origin?;
-        if self.is_synchronised {
-            return Some(origin == start);
+        self.origin?;
+        if self.synchronised.is_some() {
+            return Some(self.synchronised == Some(start));
         }
         let before = self.first().checked_sub(self.offset(start));
         Some(before.is_some_and(|before| before <= MAX_BEFORE_SYN))
@@ -150,7 +155,7 @@ impl Half {
 
     /// Takes the number of the first byte from a SYN, or from the acknowledgement of one.
     pub(super) fn synchronise(&mut self, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
-        if self.origin.is_none() || self.is_synchronised {
+        if self.origin.is_none() || self.synchronised.is_some() {
             if self.has_data() {
                 return;
             }
@@ -160,14 +165,14 @@ impl Half {
                 ..Half::new(self.side, None)
             };
         }
-        self.is_synchronised = true;
+        self.synchronised = Some(start);
         let at = self.offset(start);
         self.begin_at(at, out);
     }
 
     /// A segment without payload tells what its sender sends next: the beginning, where no SYN was captured.
     pub(super) fn hear(&mut self, seq: SeqNumber) {
-        if !self.is_synchronised && !self.has_data() {
+        if self.synchronised.is_none() && !self.has_data() {
             self.origin.get_or_insert(seq);
             self.sent = self.sent.max(Some(self.offset(seq)));
         }
@@ -182,7 +187,7 @@ impl Half {
         out: &mut impl FnMut(Event<'_>),
     ) {
         let len = u64::from(segment.len);
-        if !self.is_synchronised && !self.has_data() {
+        if self.synchronised.is_none() && !self.has_data() {
             self.settle_origin(seq);
         }
         self.payload += len;
@@ -198,7 +203,9 @@ impl Half {
             return;
         }
         let start = match self.assembler.beginning() {
-            Some(beginning) if self.is_synchronised => offset.max(beginning).min(offset + len),
+            Some(beginning) if self.synchronised.is_some() => {
+                offset.max(beginning).min(offset + len)
+            }
             _ => offset,
         };
         self.stray += start - offset;

@@ -10,6 +10,8 @@ mod passed;
 mod repeat;
 mod seq;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Not;
 
