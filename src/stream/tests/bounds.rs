@@ -1,5 +1,6 @@
 //! Nothing that a capture holds fills the memory, or makes a hole wait for ever.
 
+use super::super::connection::Connection;
 use super::super::{MAX_AWAKE, MAX_HELD_BYTES, MAX_HELD_SEGMENTS};
 use super::*;
 
@@ -14,7 +15,7 @@ impl Scene {
 #[test]
 fn a_port_scan_takes_little() {
     // So many bytes for each connection that was no more than a SYN, beside some 140 in the store.
-    assert!(size_of::<super::super::connection::Connection>() <= 104);
+    assert!(size_of::<Connection>() <= 104);
 }
 
 #[test]
@@ -65,7 +66,12 @@ fn what_waits_in_all_connections_together_is_bounded() {
         scene.hole(port, &payload);
     }
     assert!(scene.streams.held <= MAX_HELD_BYTES);
-    let held: usize = scene.streams.connections.iter().map(|it| it.weight()).sum();
+    let held: usize = scene
+        .streams
+        .connections
+        .iter()
+        .map(Connection::weight)
+        .sum();
     assert_eq!(scene.streams.held, held);
     assert!(scene.told.contains("gap 1. "), "some were given up");
 }
