@@ -11,6 +11,11 @@ use crate::wire::{Decoded, Framed, Framer, Place, Undecoded};
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
 
+/// Repeated segments that are compared with what came first in any capture, and one more for each of so many bytes:
+/// each is a look into another part of the file, and looking costs less than a quarter of reading.
+const COMPARED: u64 = 256;
+const COMPARED_EVERY: u64 = 1 << 20;
+
 /// How far the reading is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -36,6 +41,7 @@ pub struct Pipeline {
     streams: Streams,
     framers: Framers,
     repeats: Vec<Repeat>,
+    compared: u64,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -57,6 +63,7 @@ impl Pipeline {
             streams: Streams::default(),
             framers: Vec::new(),
             repeats: Vec::new(),
+            compared: 0,
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -141,6 +148,10 @@ impl Pipeline {
     /// Bytes that came again are held against those that came first.
     fn compare(&mut self, changes: &mut Vec<Change>) {
         for repeat in self.repeats.drain(..) {
+            if self.compared >= COMPARED + self.tally.bytes / COMPARED_EVERY {
+                continue;
+            }
+            self.compared += 1;
             let (source, layout) = (self.reader.source(), self.reader.layout());
             if let Some((seq, bytes)) = repeat.difference(source, layout) {
                 let (id, side, now) = (repeat.connection, repeat.side, repeat.at);

@@ -10,10 +10,11 @@ const FLOW: [&str; 14] = [
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 8] = [
+const OUTSIDE: [(&str, &[&str]); 9] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["packet"]),
+    ("hashbrown", &["stream"]),
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),

@@ -2,7 +2,7 @@
 
 use super::half::Half;
 use super::{Event, FrameRef, SeqNumber, Side};
-use crate::capture::Timestamp;
+use crate::capture::{FrameNumber, Timestamp};
 use crate::packet::{Endpoint, Segment};
 
 /// How a connection ended.
@@ -39,11 +39,20 @@ pub struct Direction {
     pub held: u64,
 }
 
+/// A frame, where nobody will read it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Its number in the capture.
+    pub number: FrameNumber,
+    /// When it was captured.
+    pub time: Timestamp,
+}
+
 /// What can be said of a connection without looking into its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
     /// Its latest frame.
-    pub last: FrameRef,
+    pub last: Moment,
     /// Segments of both sides.
     pub segments: u32,
     /// What ended it.
@@ -66,7 +75,7 @@ impl Activity {
 pub(super) struct Connection {
     /// `A` first.
     ends: [Endpoint; 2],
-    pub(super) last: FrameRef,
+    pub(super) last: Moment,
     segments: u32,
     closed: Option<Closed>,
     opening: Opening,
@@ -86,6 +95,8 @@ pub(super) enum Opening {
     Unseen,
     /// A SYN, and perhaps its answer.
     Syn,
+    /// SYNs of one side with several numbers: the other side's choice among them counts.
+    Several,
     /// Numbers that were answered: they stand.
     Established,
 }
@@ -94,7 +105,7 @@ impl Connection {
     pub(super) fn new(ends: [Endpoint; 2], opening: Opening) -> Connection {
         Connection {
             ends,
-            last: FrameRef::default(),
+            last: Moment::default(),
             segments: 0,
             closed: None,
             opening,
@@ -172,7 +183,10 @@ impl Connection {
         at: FrameRef,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        self.last = at;
+        self.last = Moment {
+            number: at.number,
+            time: at.time,
+        };
         self.segments = self.segments.saturating_add(1);
         if segment.flags.rst {
             return self.reset(side, segment);
@@ -181,12 +195,13 @@ impl Connection {
         if segment.flags.syn {
             seq = seq + 1;
             self.synchronise(side, seq, segment.ack.map(SeqNumber), out);
-        } else if self.opening == Opening::Syn && segment.ack.is_some() {
-            self.opening = Opening::Established;
         }
         // What is acknowledged was said before.
         if let Some(ack) = segment.ack {
             self.acknowledge(!side, SeqNumber(ack), at, out);
+            if self.opening != Opening::Unseen && !segment.flags.syn {
+                self.opening = Opening::Established;
+            }
         }
         if segment.len > 0 {
             self.half(side).insert(seq, segment, at, out);
@@ -220,18 +235,23 @@ impl Connection {
             let side = if answered.is_some() { !side } else { side };
             out(Event::OpenedBy(side));
         }
-        let told = [(side, Some(start)), (!side, answered)];
-        for (side, start) in told.into_iter().filter_map(|(side, it)| Some((side, it?))) {
+        let is_other = self.may_begin_at(side, start) == Some(false);
+        if is_other && self.opening == Opening::Syn {
+            self.opening = Opening::Several;
+        }
+        if !is_other || self.opening != Opening::Established {
             self.begin(side, start, out);
+        }
+        // Who answers chooses among several SYNs, and has no say otherwise.
+        if let Some(start) = answered
+            && (self.opening == Opening::Several || self.may_begin_at(!side, start) != Some(false))
+        {
+            self.begin(!side, start, out);
         }
     }
 
     /// Numbers that were not answered yet may be told anew: of several SYNs the last one counts.
     fn begin(&mut self, side: Side, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
-        let known = self.may_begin_at(side, start);
-        if known == Some(false) && self.opening == Opening::Established {
-            return;
-        }
         self.starts[side.index()] = Some(start);
         if let Some(halves) = &mut self.halves {
             halves[side.index()].synchronise(start, out);
@@ -251,7 +271,10 @@ impl Connection {
             match start {
                 Some(start) if start == ack => return,
                 // Of several answers to its SYN a side takes one, and acknowledges that.
-                Some(_) if self.is_near(side, ack) == Some(false) => {
+                Some(_)
+                    if self.opening == Opening::Several
+                        && self.is_near(side, ack) == Some(false) =>
+                {
                     self.starts[side.index()] = Some(ack);
                     return;
                 }

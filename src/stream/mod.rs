@@ -16,7 +16,7 @@ mod tests;
 use std::ops::Not;
 
 pub use assembler::MAX_HELD_SEGMENTS;
-pub use connection::{Activity, Closed, Closing, Direction};
+pub use connection::{Activity, Closed, Closing, Direction, Moment};
 pub use repeat::Repeat;
 pub use seq::SeqNumber;
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};

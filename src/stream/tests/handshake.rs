@@ -64,6 +64,15 @@ fn an_answer_with_other_numbers_behind_the_handshake_is_nothing() {
 }
 
 #[test]
+fn an_answer_to_a_syn_that_nobody_sent_moves_no_number() {
+    let mut scene = Scene::default();
+    scene.syn('>', 99).syn_ack('<', 199, 98);
+    scene.ack('>', 100, 900_000_000);
+    scene.data('>', 100, "hi").data('<', 200, "ho");
+    assert_eq!(scene.end().said(), ["hi", "ho"]);
+}
+
+#[test]
 fn both_may_open_at_once() {
     let mut scene = Scene::default();
     scene.syn('>', 99).syn('<', 199);
