@@ -105,7 +105,7 @@ fn connections_that_take_memory_are_bounded_and_the_longest_silent_rest() {
 }
 
 #[test]
-fn a_million_bytes_in_reverse_wait_within_bounds() {
+fn many_bytes_in_reverse_wait_within_bounds() {
     let mut scene = Scene::established();
     for at in (0..100_000).rev() {
         scene.data('>', 100 + at, "x");
@@ -117,7 +117,7 @@ fn a_million_bytes_in_reverse_wait_within_bounds() {
     assert_eq!(
         count.payload,
         shown + count.late,
-        "a gap of 83615, then the rest"
+        "what waited came out, the rest came too late"
     );
     assert_eq!(count.duplicate, 0);
 }
