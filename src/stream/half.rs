@@ -283,7 +283,7 @@ impl Half {
         }
         let (offset, highest) = (self.offset(ack), self.highest());
         if offset > highest {
-            if offset - highest.max(self.claims.believed) <= MAX_AHEAD {
+            if offset.saturating_sub(self.known()) <= MAX_AHEAD {
                 self.claims.claim(offset, self.known());
             }
             return;

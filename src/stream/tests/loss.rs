@@ -122,6 +122,19 @@ fn an_absurd_acknowledgement_between_others_is_no_gap() {
 }
 
 #[test]
+fn an_acknowledgement_may_go_back_behind_claims_that_were_believed() {
+    let mut scene = Scene::established();
+    scene.data('>', 100, "ab").ack('<', 200, 1000);
+    scene.ack('<', 200, 2000).ack('<', 200, 500);
+    assert_eq!(
+        scene.end().said()[0].len(),
+        2 + 100,
+        "the gap is cut short here"
+    );
+    assert!(scene.told.contains("#0A gap 897. "), "{}", scene.told);
+}
+
+#[test]
 fn a_direction_that_was_never_captured_is_as_long_as_what_was_acknowledged() {
     let mut scene = Scene::established();
     for upto in 1..=50 {
