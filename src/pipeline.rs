@@ -5,11 +5,16 @@ use std::sync::Arc;
 use crate::capture::{Layout, Note, Reader, Source};
 use crate::packet::{Checksums, Packets};
 use crate::store::{Change, Record, Tally, What};
-use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
-use crate::wire::{Conversation, Decoded, Found, Framed, Undecoded};
+use crate::stream::{ConnectionId, Event, FrameRef, Repeat, SeqNumber, Side, Streams};
+use crate::wire::{Conversation, Decoded, Found, Framed, Place, Undecoded};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
+
+/// Repeated segments that are compared with what came first in any capture, and one more for each of so many bytes:
+/// each is a look into another part of the file, and looking costs less than a quarter of reading.
+const COMPARED: u64 = 256;
+const COMPARED_EVERY: u64 = 1 << 20;
 
 /// How far the reading is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub struct Pipeline {
     packets: Packets,
     streams: Streams,
     conversations: Conversations,
+    repeats: Vec<Repeat>,
+    compared: u64,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -61,6 +68,8 @@ impl Pipeline {
             packets: Packets::default(),
             streams: Streams::default(),
             conversations: Vec::new(),
+            repeats: Vec::new(),
+            compared: 0,
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -98,10 +107,8 @@ impl Pipeline {
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
-        let is_done = is_at_end && self.end == End::OfFile;
-        if is_done {
-            self.finish(changes);
-        }
+        let is_ending = is_at_end && self.end == End::OfFile;
+        let is_done = is_ending && self.finish(changes);
         self.report(changes);
         let (read, total) = self.reader.progress();
         // What is cut while it is being written is only not whole yet.
@@ -113,7 +120,7 @@ impl Pipeline {
             is_open_ended: total.is_none(),
             frames: self.tally.frames,
             is_done,
-            is_waiting: is_at_end && !is_done,
+            is_waiting: is_at_end && !is_ending,
             note,
         }
     }
@@ -138,21 +145,57 @@ impl Pipeline {
                     ..at
                 };
                 self.tally.segments += 1;
-                let conversations = &mut self.conversations;
-                self.streams.push(&found.segment, at, &mut |id, event| {
-                    decode(conversations, id, event, at, changes);
-                });
+                let (conversations, repeats) = (&mut self.conversations, &mut self.repeats);
+                let segment = &found.segment;
+                let ends = [segment.src, segment.dst];
+                self.streams
+                    .push(segment, at, &mut |id, event| match event {
+                        Event::Again {
+                            side,
+                            seq,
+                            bytes,
+                            since,
+                        } => repeats.push(Repeat {
+                            connection: id,
+                            side,
+                            ends,
+                            seq,
+                            bytes: bytes.to_vec(),
+                            since,
+                            at,
+                        }),
+                        event => decode(conversations, id, event, at, changes),
+                    });
             }
         }
+        self.compare(changes);
         true
     }
 
-    /// The capture has ended: what waited behind holes and what was cut short comes out.
-    fn finish(&mut self, changes: &mut Vec<Change>) {
+    /// Bytes that came again are held against those that came first.
+    fn compare(&mut self, changes: &mut Vec<Change>) {
+        for repeat in self.repeats.drain(..) {
+            if self.compared >= COMPARED + self.tally.bytes / COMPARED_EVERY {
+                continue;
+            }
+            self.compared += 1;
+            let (source, layout) = (self.reader.source(), self.reader.layout());
+            if let Some((seq, bytes)) = repeat.difference(source, layout) {
+                let (id, side, now) = (repeat.connection, repeat.side, repeat.at);
+                changes.push(conflict(id, side, seq, bytes, now));
+            }
+        }
+    }
+
+    /// The capture has ended: what waited behind holes and what was cut short comes out, of some connections at a
+    /// time. True when that was all.
+    fn finish(&mut self, changes: &mut Vec<Change>) -> bool {
         self.packets.finish();
         let (conversations, last) = (&mut self.conversations, self.last);
-        self.streams
-            .finish(&mut |id, event| decode(conversations, id, event, last, changes));
+        let has_more = self.streams.finish(BATCH, &mut |id, event| {
+            decode(conversations, id, event, last, changes);
+        });
+        !has_more
     }
 
     /// Counts, and how the file is laid out where that is new.
@@ -196,24 +239,67 @@ fn decode(
         });
         return;
     }
-    let conversation = conversations[id.0 as usize].get_or_insert_default();
-    let mut out = |side, decoded| changes.push(change(id, side, decoded, now));
+    let conversation = &mut conversations[id.0 as usize];
+    let mut out = |side, decoded, at| changes.push(change(id, side, decoded, at));
     match event {
-        Event::Opened { .. } => {}
+        Event::Opened { .. } | Event::Again { .. } => {}
+        Event::OpenedBy(side) => changes.push(Change::OpenedBy {
+            connection: id,
+            side,
+        }),
+        Event::Conflict { side, seq, bytes } => {
+            changes.push(conflict(id, side, seq, bytes, now));
+        }
         Event::Data {
             side,
             seq,
             bytes,
             at,
-        } => conversation.data(side, seq, bytes, (at, now), &mut out),
+        } => {
+            let conversation = conversation.get_or_insert_default();
+            conversation.data(side, seq, bytes, at, &mut out);
+        }
         Event::Gap {
             side,
             seq,
             len,
             missing,
-        } => conversation.gap(side, (seq, len, missing), now, &mut out),
-        Event::Ended => conversation.finish(&mut out),
+        } => {
+            let conversation = conversation.get_or_insert_default();
+            conversation.gap(side, (seq, len, missing), now, &mut out);
+        }
+        Event::Ended => {
+            if let Some(mut conversation) = conversation.take() {
+                conversation.finish(now, &mut out);
+            }
+        }
     }
+}
+
+/// The first bytes are those that were decoded; the place is that of the others, to be looked at.
+fn conflict(
+    connection: ConnectionId,
+    side: Side,
+    seq: SeqNumber,
+    bytes: u64,
+    now: FrameRef,
+) -> Change {
+    let place = Place {
+        seq,
+        first_frame: now.number,
+        position: now.position,
+    };
+    Change::Said(Box::new(Record {
+        connection,
+        side,
+        time: now.time,
+        frame: now.number,
+        place,
+        size: 0,
+        missing: 0,
+        found: Found::InOrder,
+        what: What::Conflict { bytes },
+    }))
 }
 
 fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {

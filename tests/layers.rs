@@ -10,12 +10,13 @@ const FLOW: [&str; 14] = [
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 10] = [
+const OUTSIDE: [(&str, &[&str]); 11] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture"]),
     ("ruzstd", &["capture"]),
     ("etherparse", &["packet"]),
+    ("hashbrown", &["stream"]),
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),

@@ -140,17 +140,17 @@ fn lost_segments_take_few_messages_with_them() {
 
 fn read_with_losses(segments: &Segments, lost: &[bool]) -> Vec<Said> {
     let (mut conversation, mut out, mut seq) = (Conversation::default(), Vec::new(), SeqNumber(0));
-    let (mut take, at) = (|_, decoded| said(decoded, &mut out), FrameRef::default());
+    let (mut take, at) = (|_, decoded, _| said(decoded, &mut out), FrameRef::default());
     for (bytes, is_lost) in segments.iter().zip(lost) {
         if *is_lost {
             let gap = (seq, bytes.len() as u64, Missing::Lost);
             conversation.gap(Side::A, gap, at, &mut take);
         } else {
-            conversation.data(Side::A, seq, bytes, (at, at), &mut take);
+            conversation.data(Side::A, seq, bytes, at, &mut take);
         }
         seq = seq + bytes.len() as u32;
     }
-    conversation.finish(&mut take);
+    conversation.finish(at, &mut take);
     out
 }
 
@@ -177,21 +177,21 @@ fn spared(whole: &[Said], segments: &Segments, lost: &[bool]) -> Vec<Said> {
 fn invented(bytes: &[u8], mss: usize, loss: usize) -> usize {
     let (mut conversation, mut invented) = (Conversation::default(), 0);
     let (mut random, at) = (Random(7), FrameRef::default());
-    let mut take = |side, decoded| {
+    let mut take = |side, decoded, _| {
         invented += usize::from(side == Side::A && matches!(decoded, Decoded::Message(_)));
     };
-    conversation.data(Side::B, SeqNumber(0), &handshake(), (at, at), &mut take);
+    conversation.data(Side::B, SeqNumber(0), &handshake(), at, &mut take);
     let mut seq = SeqNumber(0);
     for segment in bytes.chunks(mss) {
         if random.below(100) < loss {
             let gap = (seq, segment.len() as u64, Missing::Lost);
             conversation.gap(Side::A, gap, at, &mut take);
         } else {
-            conversation.data(Side::A, seq, segment, (at, at), &mut take);
+            conversation.data(Side::A, seq, segment, at, &mut take);
         }
         seq = seq + segment.len() as u32;
     }
-    conversation.finish(&mut take);
+    conversation.finish(at, &mut take);
     invented
 }
 

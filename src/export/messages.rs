@@ -147,7 +147,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
 fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
     match what {
         What::Message(message) => message_said(message, store.extension(entry)),
-        What::Gap { bytes, .. } => Said {
+        What::Gap { bytes, .. } | What::Conflict { bytes } => Said {
             bytes: Some(*bytes),
             ..Said::default()
         },

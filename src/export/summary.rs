@@ -49,12 +49,14 @@ struct Frames {
 }
 
 /// `stream` is what it is made of: `decoded`, `undecoded`, `other_protocol`, `encrypted` and `gap`. `payload`, what
-/// the segments carried, is `stream` less the gaps that were not captured at all, and what was sent again, is
-/// stray, or is still held.
+/// the segments carried, is `stream` less the gaps that were not captured at all, and what was sent again, came too
+/// late for its place, is stray, or is still held. `conflict` bytes are counted in the stream or as sent again: they
+/// are those that were sent with two contents.
 #[derive(Default, Serialize)]
 struct Bytes {
     payload: u64,
     duplicate: u64,
+    late: u64,
     stray: u64,
     held: u64,
     stream: u64,
@@ -63,6 +65,7 @@ struct Bytes {
     undecoded: u64,
     other_protocol: u64,
     encrypted: u64,
+    conflict: u64,
 }
 
 impl Account {
@@ -114,9 +117,10 @@ impl Frames {
 
 impl Bytes {
     fn add(&mut self, connection: &Connection) {
-        for direction in connection.activity.directions {
+        for direction in Side::BOTH.map(|side| connection.activity.direction(side)) {
             self.payload += direction.payload;
             self.duplicate += direction.duplicate;
+            self.late += direction.late;
             self.stray += direction.stray;
             self.held += direction.held;
         }
@@ -127,6 +131,7 @@ impl Bytes {
             self.stream += stream.total();
             self.decoded += stream.decoded;
             self.gap += stream.gap;
+            self.conflict += stream.conflict;
             let undecoded = if connection.is_bittorrent() {
                 &mut self.undecoded
             } else {
@@ -230,6 +235,17 @@ fn streams(bytes: &Bytes, out: &mut impl Write) -> io::Result<()> {
     )?;
     row(out, "gap", bytes.gap, "not in the capture")?;
     row(out, "sent again", bytes.duplicate, "and counted once above")?;
+    if bytes.conflict > 0 {
+        row(
+            out,
+            "conflict",
+            bytes.conflict,
+            "sent again with other content",
+        )?;
+    }
+    if bytes.late > 0 {
+        row(out, "late", bytes.late, "behind a gap that they belong in")?;
+    }
     if bytes.stray > 0 {
         row(out, "stray", bytes.stray, "too far from their stream")?;
     }

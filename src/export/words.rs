@@ -106,6 +106,9 @@ pub fn describe(store: &Store, entry: &Entry) -> String {
             bytes: count,
             missing: Missing::Snapped,
         } => format!("gap: {} cut by the snap length", bytes(count)),
+        What::Conflict { bytes: count } => {
+            format!("conflict: {} sent again with other content", bytes(count))
+        }
         What::Undecoded {
             bytes: count,
             reason,

@@ -22,6 +22,13 @@ pub enum Change {
         /// Its first frame.
         first: FrameRef,
     },
+    /// The SYN of a connection came behind its first frame.
+    OpenedBy {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Whose.
+        side: Side,
+    },
     /// A message, or a stretch that is none.
     Said(Box<Record>),
     /// From here on the messages of one side are not understood.
@@ -78,6 +85,11 @@ pub enum What {
         bytes: u64,
         /// Why.
         missing: Missing,
+    },
+    /// Bytes that were sent once more with another content. Those that came first were decoded.
+    Conflict {
+        /// How many are not the same.
+        bytes: u64,
     },
     /// Bytes that are no message.
     Undecoded {

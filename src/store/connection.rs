@@ -167,6 +167,7 @@ impl Connection {
                 }
             }
             What::Gap { bytes, .. } => facts.stream.gap += bytes,
+            What::Conflict { bytes } => facts.stream.conflict += bytes,
             What::Undecoded { bytes, .. } => facts.stream.undecoded += bytes,
         }
     }

@@ -64,6 +64,11 @@ impl Entry {
                     u32::from(*missing == Missing::Snapped),
                 ],
             ),
+            What::Conflict { bytes } => (
+                Kind::Conflict,
+                Form::Whole,
+                [high(*bytes), *bytes as u32, 0],
+            ),
             What::Undecoded { bytes, reason } => (
                 Kind::Undecoded,
                 Form::Whole,
@@ -115,15 +120,18 @@ impl Entry {
     pub fn wire_len(&self) -> u64 {
         match self.kind() {
             Kind::Handshake => u64::from(self.size),
-            Kind::Gap | Kind::Undecoded => self.bytes(),
+            Kind::Gap | Kind::Undecoded | Kind::Conflict => self.bytes(),
             _ => u64::from(self.size) + 4,
         }
     }
 
     /// True when something is wrong with it: bytes that are no message, an id or a length that no BEP knows.
     pub fn is_faulty(&self) -> bool {
-        matches!(self.kind(), Kind::Gap | Kind::Undecoded | Kind::Unknown)
-            || self.form() != Form::Whole
+        let is_fault = matches!(
+            self.kind(),
+            Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Unknown
+        );
+        is_fault || self.form() != Form::Whole
     }
 
     /// True when no boundary was known before it: it is one of a chain of messages that was found.
@@ -157,6 +165,9 @@ impl Entry {
                     missing,
                 }
             }
+            Kind::Conflict => What::Conflict {
+                bytes: self.bytes(),
+            },
             Kind::Undecoded => What::Undecoded {
                 bytes: self.bytes(),
                 reason: reason(self.args[2]),
@@ -221,7 +232,9 @@ impl Entry {
             Kind::HashReject => {
                 Message::HashReject(HashRange::from_bytes(arena.bytes(first, second)))
             }
-            Kind::Unknown | Kind::Gap | Kind::Undecoded => Message::Unknown { id: first as u8 },
+            Kind::Unknown | Kind::Gap | Kind::Undecoded | Kind::Conflict => {
+                Message::Unknown { id: first as u8 }
+            }
         }
     }
 }
@@ -466,14 +479,14 @@ mod tests {
                 what
             );
         }
-        let what = What::Gap {
+        let gap = What::Gap {
             bytes: 1,
             missing: Missing::Snapped,
         };
-        assert_eq!(
-            Entry::new(&record(what.clone()), None, &mut arena).what(&arena),
-            what
-        );
+        for what in [gap, What::Conflict { bytes: 1 << 33 }] {
+            let entry = Entry::new(&record(what.clone()), None, &mut arena);
+            assert_eq!(entry.what(&arena), what);
+        }
     }
 
     #[test]

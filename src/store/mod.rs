@@ -22,7 +22,7 @@ use arena::Arena;
 
 use crate::capture::Layout;
 use crate::peer::Talk;
-use crate::stream::ConnectionId;
+use crate::stream::{ConnectionId, Evidence};
 use crate::swarm::Swarm;
 use crate::wire::{InfoHash, Message};
 
@@ -53,6 +53,9 @@ impl Store {
                 debug_assert_eq!(connection.0 as usize, self.connections.len());
                 self.connections
                     .push(Connection::new(connection, ends, opener, first));
+            }
+            Change::OpenedBy { connection, side } => {
+                self.connections[connection.0 as usize].opener = (side, Evidence::Syn);
             }
             Change::Said(record) => self.record(*record),
             Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),

@@ -55,7 +55,7 @@ impl Tally {
     }
 }
 
-/// Where the bytes of one direction's stream went. Their sum is the length of the stream.
+/// Where the bytes of one direction's stream went. The first three sum up to the length of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamTally {
     /// In messages.
@@ -64,6 +64,8 @@ pub struct StreamTally {
     pub gap: u64,
     /// In the capture, and no message of the peer wire protocol.
     pub undecoded: u64,
+    /// Of those in the capture, bytes that were sent once more with another content, as far as that was found.
+    pub conflict: u64,
 }
 
 impl StreamTally {

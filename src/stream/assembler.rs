@@ -1,15 +1,20 @@
 //! One direction of a connection: segments in any order -> bytes in order, and gaps.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::passed::{Delivered, Lost};
 use super::{FrameRef, Missing};
+use crate::capture::{FilePosition, Timestamp};
 
-/// Bytes held back behind a hole, per direction. Above it the oldest hole becomes a gap.
-pub const MAX_HELD_BYTES: usize = 16 << 20;
-/// Segments held back behind a hole, per direction, with the same consequence.
+/// Segments held back behind a hole, per direction. Above it the oldest hole becomes a gap.
 pub const MAX_HELD_SEGMENTS: usize = 16 << 10;
+/// What a held segment takes beside its bytes.
+const HELD_WEIGHT: usize = 128;
+/// Repeated segments that are compared with what came first, per direction: each costs a look into the file.
+const MAX_COMPARED: u8 = 64;
 
-/// What comes out, in stream order and without overlap.
+/// What comes out: data and gaps in stream order and without overlap, and what was said of bytes that had passed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunk<'a> {
     Data {
@@ -22,6 +27,14 @@ pub(super) enum Chunk<'a> {
         len: u64,
         missing: Missing,
     },
+    /// Bytes that were delivered before, and where reading for those has to begin.
+    Again {
+        offset: u64,
+        bytes: &'a [u8],
+        since: FilePosition,
+    },
+    /// From `offset` on, `bytes` bytes came once more with another content.
+    Conflict { offset: u64, bytes: u64 },
 }
 
 /// Payload of one segment at its place in the stream. `len` counts what the snap length cut, too.
@@ -38,17 +51,26 @@ pub(super) struct Piece<'a> {
 /// ```text
 ///   delivered          hole        held       hole   held
 ///  ############### . . . . . . . [#######] . . . . [####]
-///                 ^ next
+///  ^ beginning     ^ next
 /// ```
 ///
 /// Invariant: the held pieces begin behind `next`, are not empty and do not overlap. The first bytes to arrive win.
-#[derive(Debug, Default)]
+/// Before the beginning is known, everything is held.
+#[derive(Debug)]
 pub(super) struct Assembler {
+    beginning: Option<u64>,
     next: u64,
     held: BTreeMap<u64, Held>,
-    held_bytes: usize,
+    held_bytes: u64,
+    weight: usize,
+    /// Since when bytes are held and `next` has not moved.
+    stalled: Timestamp,
     acknowledged: u64,
+    delivered: Delivered,
+    lost: Lost,
     duplicate: u64,
+    late: u64,
+    may_compare: u8,
 }
 
 #[derive(Debug)]
@@ -58,13 +80,32 @@ struct Held {
     at: FrameRef,
 }
 
-impl Piece<'_> {
+impl Default for Assembler {
+    fn default() -> Assembler {
+        Assembler {
+            beginning: None,
+            next: 0,
+            held: BTreeMap::new(),
+            held_bytes: 0,
+            weight: 0,
+            stalled: Timestamp::default(),
+            acknowledged: 0,
+            delivered: Delivered::default(),
+            lost: Lost::default(),
+            duplicate: 0,
+            late: 0,
+            may_compare: MAX_COMPARED,
+        }
+    }
+}
+
+impl<'a> Piece<'a> {
     fn end(&self) -> u64 {
         self.offset + self.len
     }
 
     /// The part from `from` up to `to`.
-    fn part(&self, from: u64, to: u64) -> Self {
+    pub(super) fn part(&self, from: u64, to: u64) -> Piece<'a> {
         let range = (from - self.offset) as usize..(to - self.offset) as usize;
         let captured = self.bytes.len();
         Piece {
@@ -76,10 +117,50 @@ impl Piece<'_> {
     }
 }
 
+impl Held {
+    fn piece(&self, offset: u64) -> Piece<'_> {
+        Piece {
+            offset,
+            bytes: &self.bytes,
+            len: self.len,
+            at: self.at,
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.bytes.len() + HELD_WEIGHT
+    }
+}
+
+/// The first byte that is not the same in both, and how many are not.
+pub(super) fn difference(first: &[u8], again: &[u8]) -> Option<(usize, u64)> {
+    let len = first.len().min(again.len());
+    if first[..len] == again[..len] {
+        return None;
+    }
+    let pairs = first.iter().zip(again).enumerate();
+    let mut other = pairs.filter(|(_, (first, again))| first != again);
+    let (at, _) = other.next()?;
+    Some((at, 1 + other.count() as u64))
+}
+
 impl Assembler {
-    /// Offset of the first byte that was not handed on yet.
-    pub(super) fn next(&self) -> u64 {
-        self.next
+    /// Offset of the first byte that was not handed on yet; before the beginning is known, that of the lowest held.
+    pub(super) fn next(&self) -> Option<u64> {
+        let lowest = || self.held.first_key_value().map(|(start, _)| *start);
+        self.beginning.map(|_| self.next).or_else(lowest)
+    }
+
+    /// Where the stream begins, once known.
+    pub(super) fn beginning(&self) -> Option<u64> {
+        self.beginning
+    }
+
+    /// Offset behind the last byte that was seen.
+    pub(super) fn highest(&self) -> Option<u64> {
+        let last = self.held.last_key_value();
+        last.map(|(start, held)| start + held.len)
+            .or(self.beginning.map(|_| self.next))
     }
 
     /// Bytes that arrived more than once.
@@ -87,135 +168,249 @@ impl Assembler {
         self.duplicate
     }
 
+    /// Bytes that came when their place had been passed: a hole given up, or the time before the beginning.
+    pub(super) fn late(&self) -> u64 {
+        self.late
+    }
+
     /// Bytes of the stream, captured or cut, that wait behind a hole.
     pub(super) fn held(&self) -> u64 {
-        self.held.values().map(|held| held.len).sum()
+        self.held_bytes
+    }
+
+    /// Segments that wait.
+    pub(super) fn held_segments(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Memory that waiting bytes take, about.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Nanoseconds that held bytes have been waiting for the next one.
+    pub(super) fn stalled_for(&self, now: Timestamp) -> i64 {
+        if self.held.is_empty() {
+            return 0;
+        }
+        now.since(self.stalled)
+    }
+
+    /// Settles where the stream begins. Only the first call counts.
+    pub(super) fn begin(&mut self, at: u64, out: &mut impl FnMut(Chunk<'_>)) {
+        if self.beginning.is_some() {
+            return;
+        }
+        self.beginning = Some(at);
+        self.next = at;
+        (self.held_bytes, self.weight) = (0, 0);
+        for (offset, held) in std::mem::take(&mut self.held) {
+            self.insert(held.piece(offset), out);
+        }
     }
 
     /// Takes a piece and hands on all that is now in order.
     pub(super) fn insert(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
-        if piece.end() <= self.next {
-            self.duplicate += piece.len;
-            return;
+        let Some(beginning) = self.beginning else {
+            return self.hold(piece, out);
+        };
+        let mut piece = piece;
+        if piece.offset < self.next {
+            let passed = piece.end().min(self.next);
+            self.take_again(piece.part(piece.offset, passed), beginning, out);
+            if piece.end() <= self.next {
+                return;
+            }
+            piece = piece.part(self.next, piece.end());
         }
-        let start = piece.offset.max(self.next);
-        self.duplicate += start - piece.offset;
-        let piece = piece.part(start, piece.end());
         let first_held = self.held.first_key_value().map(|(start, _)| *start);
         if piece.offset == self.next && first_held.is_none_or(|held| piece.end() <= held) {
             self.deliver(piece, out);
         } else {
-            self.hold(piece);
+            self.hold(piece, out);
         }
-        self.deliver_held(out);
-        while self.held_bytes > MAX_HELD_BYTES || self.held.len() > MAX_HELD_SEGMENTS {
-            self.give_up_hole(out);
+        if !self.held.is_empty() {
+            self.deliver_held(piece.at.time, out);
+            while self.held.len() > MAX_HELD_SEGMENTS {
+                self.give_up_hole(piece.at.time, out);
+            }
         }
     }
 
     /// The receiver has all bytes before `offset`: a hole before it that has bytes behind it was lost by the
     /// capture, not by the network, and nobody will send it again.
-    pub(super) fn acknowledge(&mut self, offset: u64, out: &mut impl FnMut(Chunk<'_>)) {
+    pub(super) fn acknowledge(
+        &mut self,
+        offset: u64,
+        now: Timestamp,
+        out: &mut impl FnMut(Chunk<'_>),
+    ) {
         self.acknowledged = self.acknowledged.max(offset);
         while self
             .held
             .first_key_value()
             .is_some_and(|(start, _)| *start <= self.acknowledged)
         {
-            self.give_up_hole(out);
+            self.give_up_hole(now, out);
         }
     }
 
-    /// Nothing more will come: what is held is handed on, the holes are gaps. `end` is where the stream ended
-    /// by its FIN, if that is known.
-    pub(super) fn finish(&mut self, end: Option<u64>, out: &mut impl FnMut(Chunk<'_>)) {
+    /// Nobody waits for holes any longer: they are gaps, and what is held is handed on.
+    pub(super) fn give_up(&mut self, now: Timestamp, out: &mut impl FnMut(Chunk<'_>)) {
         while !self.held.is_empty() {
-            self.give_up_hole(out);
+            self.give_up_hole(now, out);
         }
-        // A FIN takes one number: without having seen it, one acknowledged byte too many proves nothing.
-        let known = end.map_or(self.acknowledged.saturating_sub(1), |end| {
-            end.min(self.acknowledged)
-        });
-        self.skip_to(known, Missing::Lost, out);
+    }
+
+    /// The stream goes on to `end` at least, and no more of it will come.
+    pub(super) fn finish(&mut self, end: u64, out: &mut impl FnMut(Chunk<'_>)) {
+        self.give_up(self.stalled, out);
+        if self.beginning.is_some() {
+            self.skip_to(end, Missing::Lost, out);
+        }
+    }
+
+    /// Gives back what was remembered of bytes that have passed.
+    pub(super) fn forget(&mut self) {
+        self.delivered = Delivered::default();
+        self.lost = Lost::default();
+        self.held = BTreeMap::new();
+    }
+
+    /// True when it takes more memory than its own.
+    pub(super) fn is_awake(&self) -> bool {
+        !self.held.is_empty() || !self.delivered.is_empty()
+    }
+
+    /// True when something may be compared with what came first; so often and no more.
+    fn may_compare(&mut self) -> bool {
+        let may = self.may_compare > 0;
+        self.may_compare = self.may_compare.saturating_sub(1);
+        may
     }
 
     fn deliver(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
+        let end = piece.offset + piece.bytes.len() as u64;
         if !piece.bytes.is_empty() {
+            self.delivered.push(piece.offset..end, piece.at.position);
             out(Chunk::Data {
                 offset: piece.offset,
                 bytes: piece.bytes,
                 at: piece.at,
             });
         }
-        self.next = piece.offset + piece.bytes.len() as u64;
+        self.next = end;
         self.skip_to(piece.end(), Missing::Snapped, out);
     }
 
-    fn deliver_held(&mut self, out: &mut impl FnMut(Chunk<'_>)) {
+    fn deliver_held(&mut self, now: Timestamp, out: &mut impl FnMut(Chunk<'_>)) {
         while let Some(first) = self.held.first_entry()
             && *first.key() == self.next
         {
             let (offset, held) = first.remove_entry();
-            self.held_bytes -= held.bytes.len();
-            self.deliver(
-                Piece {
-                    offset,
-                    bytes: &held.bytes,
-                    len: held.len,
-                    at: held.at,
-                },
-                out,
-            );
+            self.held_bytes -= held.len;
+            self.weight -= held.weight();
+            self.stalled = now;
+            self.deliver(held.piece(offset), out);
+        }
+    }
+
+    /// Counts bytes whose place has been passed.
+    fn take_again(&mut self, passed: Piece<'_>, beginning: u64, out: &mut impl FnMut(Chunk<'_>)) {
+        let range = passed.offset..passed.end();
+        let early = beginning.saturating_sub(range.start).min(passed.len);
+        let late = early + self.lost.find(&range);
+        self.late += late;
+        self.duplicate += passed.len - late;
+        // A probe brings one byte of any value from before what is expected (RFC 9293 section 3.8.4).
+        let is_probe = passed.len == 1 && range.end == self.next;
+        if !is_probe
+            && !passed.bytes.is_empty()
+            && let Some(since) = self.delivered.since(&range)
+            && self.may_compare()
+        {
+            out(Chunk::Again {
+                offset: passed.offset,
+                bytes: passed.bytes,
+                since,
+            });
         }
     }
 
     /// Keeps those parts of a piece that are new.
-    fn hold(&mut self, piece: Piece<'_>) {
+    fn hold(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
+        if self.held.is_empty() {
+            self.stalled = piece.at.time;
+        }
         let mut from = piece.offset;
         let mut parts = Vec::new();
-        for (start, end) in self.held_between(piece.offset, piece.end()) {
+        for Range { start, end } in self.held_between(piece.offset, piece.end()) {
             if start > from {
                 parts.push(piece.part(from, start));
             }
-            self.duplicate += end.min(piece.end()) - start.max(piece.offset);
+            self.hold_again(
+                piece.part(start.max(piece.offset), end.min(piece.end())),
+                out,
+            );
             from = end;
         }
         if from < piece.end() {
             parts.push(piece.part(from, piece.end()));
         }
         for part in parts {
-            self.held_bytes += part.bytes.len();
-            self.held.insert(
-                part.offset,
-                Held {
-                    bytes: part.bytes.into(),
-                    len: part.len,
-                    at: part.at,
-                },
-            );
+            let held = Held {
+                bytes: part.bytes.into(),
+                len: part.len,
+                at: part.at,
+            };
+            self.held_bytes += held.len;
+            self.weight += held.weight();
+            self.held.insert(part.offset, held);
+        }
+    }
+
+    /// A part of a piece lies within one that is held: is it the same?
+    fn hold_again(&mut self, part: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
+        self.duplicate += part.len;
+        let Some((start, held)) = self.held.range(..=part.offset).next_back() else {
+            return;
+        };
+        let first = held.piece(*start).part(part.offset, part.end());
+        if let Some((at, bytes)) = difference(first.bytes, part.bytes)
+            && self.may_compare()
+        {
+            let offset = part.offset + at as u64;
+            out(Chunk::Conflict { offset, bytes });
         }
     }
 
     /// The ranges of held pieces that overlap `from..to`, in order.
-    fn held_between(&self, from: u64, to: u64) -> Vec<(u64, u64)> {
+    fn held_between(&self, from: u64, to: u64) -> Vec<Range<u64>> {
         let before = self.held.range(..from).next_back();
         let within = self.held.range(from..to);
         let ranges = before
             .into_iter()
             .chain(within)
-            .map(|(start, held)| (*start, start + held.len));
-        ranges.filter(|(_, end)| *end > from).collect()
+            .map(|(start, held)| *start..start + held.len);
+        ranges.filter(|range| range.end > from).collect()
     }
 
-    fn give_up_hole(&mut self, out: &mut impl FnMut(Chunk<'_>)) {
+    fn give_up_hole(&mut self, now: Timestamp, out: &mut impl FnMut(Chunk<'_>)) {
         if let Some((start, _)) = self.held.first_key_value() {
-            self.skip_to(*start, Missing::Lost, out);
-            self.deliver_held(out);
+            let start = *start;
+            if self.beginning.is_none() {
+                return self.begin(start, out);
+            }
+            self.skip_to(start, Missing::Lost, out);
+            self.deliver_held(now, out);
         }
     }
 
     fn skip_to(&mut self, offset: u64, missing: Missing, out: &mut impl FnMut(Chunk<'_>)) {
         if offset > self.next {
+            if missing == Missing::Lost {
+                self.lost.push(self.next..offset);
+            }
             out(Chunk::Gap {
                 offset: self.next,
                 len: offset - self.next,
@@ -231,13 +426,34 @@ mod tests {
     use super::*;
 
     /// What came out, as text: `.` is a missing byte.
-    #[derive(Default)]
     struct Scene {
         assembler: Assembler,
         out: String,
     }
 
+    impl Default for Scene {
+        fn default() -> Scene {
+            let mut scene = Scene::waiting();
+            scene.begin(0);
+            scene
+        }
+    }
+
     impl Scene {
+        /// A stream of which nobody knows where it begins.
+        fn waiting() -> Scene {
+            Scene {
+                assembler: Assembler::default(),
+                out: String::new(),
+            }
+        }
+
+        fn begin(&mut self, offset: u64) -> &mut Scene {
+            self.assembler
+                .begin(offset, &mut |chunk| picture(&mut self.out, &chunk));
+            self
+        }
+
         fn insert(&mut self, offset: u64, bytes: &str) -> &mut Scene {
             self.insert_cut(offset, bytes, bytes.len() as u64)
         }
@@ -256,28 +472,30 @@ mod tests {
 
         fn acknowledge(&mut self, offset: u64) -> &mut Scene {
             self.assembler
-                .acknowledge(offset, &mut |chunk| picture(&mut self.out, &chunk));
+                .acknowledge(offset, NOW, &mut |chunk| picture(&mut self.out, &chunk));
             self
         }
 
-        fn finish(&mut self, end: Option<u64>) -> &mut Scene {
+        fn finish(&mut self, end: u64) -> &mut Scene {
             self.assembler
                 .finish(end, &mut |chunk| picture(&mut self.out, &chunk));
             self
         }
     }
 
+    const NOW: Timestamp = Timestamp(0);
+
+    /// Repeated bytes are in brackets, conflicts `!` at their offset; neither moves the stream.
     fn picture(out: &mut String, chunk: &Chunk<'_>) {
         match chunk {
-            Chunk::Data { offset, bytes, .. } => {
-                assert_eq!(
-                    *offset,
-                    out.len() as u64,
-                    "every byte comes at its own offset"
-                );
+            Chunk::Data { bytes, .. } => {
                 out.push_str(std::str::from_utf8(bytes).unwrap());
             }
             Chunk::Gap { len, .. } => out.push_str(&".".repeat(*len as usize)),
+            Chunk::Again { bytes, .. } => {
+                out.push_str(&format!("[{}]", std::str::from_utf8(bytes).unwrap()));
+            }
+            Chunk::Conflict { offset, bytes } => out.push_str(&format!("!{offset}+{bytes} ")),
         }
     }
 
@@ -303,7 +521,7 @@ mod tests {
         scene.insert(0, "abcd").insert(2, "XXef");
         assert_eq!(
             (scene.out.as_str(), scene.assembler.duplicate()),
-            ("abcdef", 2)
+            ("abcd[XX]ef", 2)
         );
     }
 
@@ -313,17 +531,17 @@ mod tests {
         scene
             .insert(2, "cd")
             .insert(6, "gh")
-            .insert(0, "abXXefXXij");
+            .insert(0, "abcdefXXij");
         assert_eq!(
             (scene.out.as_str(), scene.assembler.duplicate()),
-            ("abcdefghij", 4)
+            ("!6+2 abcdefghij", 4)
         );
     }
 
     #[test]
     fn a_held_piece_is_extended_on_both_ends() {
         let mut scene = Scene::default();
-        scene.insert(3, "d").insert(2, "cXe").insert(0, "ab");
+        scene.insert(3, "d").insert(2, "cde").insert(0, "ab");
         assert_eq!(scene.out, "abcde");
     }
 
@@ -387,20 +605,10 @@ mod tests {
     }
 
     #[test]
-    fn at_the_end_holes_are_gaps_up_to_the_fin() {
+    fn at_the_end_holes_are_gaps_up_to_the_end() {
         let mut scene = Scene::default();
-        scene
-            .insert(0, "ab")
-            .insert(4, "ef")
-            .acknowledge(2)
-            .finish(None);
-        assert_eq!(scene.out, "ab..ef");
-        let mut scene = Scene::default();
-        scene.insert(0, "ab").acknowledge(6).finish(Some(5));
-        assert_eq!(scene.out, "ab...");
-        let mut scene = Scene::default();
-        scene.insert(0, "ab").acknowledge(3).finish(None);
-        assert_eq!(scene.out, "ab", "the byte too many was the FIN");
+        scene.insert(0, "ab").insert(4, "ef").finish(7);
+        assert_eq!(scene.out, "ab..ef.");
     }
 
     #[test]
@@ -411,5 +619,64 @@ mod tests {
         }
         assert_eq!(scene.out, "..x");
         assert_eq!(scene.assembler.held.len(), MAX_HELD_SEGMENTS);
+    }
+
+    #[test]
+    fn one_byte_segments_in_reverse_are_put_in_order_as_far_as_there_is_room() {
+        let mut scene = Scene::default();
+        (0..283).rev().for_each(|at| _ = scene.insert(at, "x"));
+        assert_eq!(scene.out, "x".repeat(283));
+    }
+
+    #[test]
+    fn a_stream_without_a_beginning_holds_what_comes() {
+        let mut scene = Scene::waiting();
+        scene.insert(7, "cd").insert(5, "ab");
+        assert_eq!(
+            (scene.out.as_str(), scene.assembler.next()),
+            ("", Some(5)),
+            "it may begin earlier still"
+        );
+        scene.begin(5).insert(9, "e");
+        assert_eq!(scene.out, "abcde");
+    }
+
+    #[test]
+    fn bytes_from_before_the_beginning_are_late_and_no_duplicates() {
+        let mut scene = Scene::waiting();
+        scene.insert(7, "cd").begin(7).insert(4, "xabc");
+        let counts = (scene.assembler.late(), scene.assembler.duplicate());
+        assert_eq!((scene.out.as_str(), counts), ("cd[xabc]", (3, 1)));
+    }
+
+    #[test]
+    fn bytes_that_fill_a_hole_given_up_are_late_once() {
+        let mut scene = Scene::default();
+        scene.insert(0, "ab").insert(4, "ef").acknowledge(6);
+        scene.insert(2, "cd").insert(2, "cd");
+        let counts = (scene.assembler.late(), scene.assembler.duplicate());
+        assert_eq!((scene.out.as_str(), counts), ("ab..ef", (2, 2)));
+    }
+
+    #[test]
+    fn held_bytes_with_another_content_are_a_conflict() {
+        let mut scene = Scene::default();
+        scene.insert(4, "efgh").insert(3, "dEfG").insert(0, "abc");
+        assert_eq!(scene.out, "!4+2 abcdefgh");
+    }
+
+    #[test]
+    fn a_bounded_number_of_repeated_segments_is_compared() {
+        let mut scene = Scene::default();
+        scene.insert(0, "abcd");
+        (0..1000).for_each(|_| _ = scene.insert(0, "ab"));
+        assert_eq!(scene.out.matches("[ab]").count(), usize::from(MAX_COMPARED));
+    }
+
+    #[test]
+    fn the_first_difference_and_the_number_of_all() {
+        assert_eq!(difference(b"abcd", b"abcdef"), None);
+        assert_eq!(difference(b"abcd", b"aXcY"), Some((1, 2)));
+        assert_eq!(difference(b"", b"x"), None);
     }
 }

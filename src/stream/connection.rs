@@ -1,11 +1,9 @@
 //! One TCP connection: its two directions and how it ended.
 
-use super::assembler::{Assembler, Chunk, Piece};
+use super::half::Half;
 use super::{Event, FrameRef, SeqNumber, Side};
-use crate::packet::Segment;
-
-/// No TCP window is larger (RFC 7323 section 2.3): a segment further ahead belongs to something else.
-const MAX_AHEAD: i64 = 1 << 30;
+use crate::capture::{FrameNumber, Timestamp};
+use crate::packet::{Endpoint, Segment};
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,75 +23,156 @@ pub struct Closed {
     pub by: Side,
 }
 
-/// Byte counts of one direction.
+/// Byte counts of one direction. What is in none of the parts of `payload` is in the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Direction {
     /// Payload bytes of its segments, repeated ones and those cut by the snap length included.
     pub payload: u64,
     /// Of these, bytes that had been sent before.
     pub duplicate: u64,
+    /// Of these, bytes that came when their place in the stream had been given up as a gap, or when the stream
+    /// had been taken to begin behind them.
+    pub late: u64,
     /// Of these, bytes so far from the stream that they cannot belong to it.
     pub stray: u64,
     /// Of these, bytes held back behind a hole that may still be filled.
     pub held: u64,
 }
 
-/// What can be said of a connection without looking into its streams.
+/// A frame, where nobody will read it again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Its number in the capture.
+    pub number: FrameNumber,
+    /// When it was captured.
+    pub time: Timestamp,
+}
+
+/// What can be said of a connection without looking into its streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
     /// Its latest frame.
-    pub last: FrameRef,
+    pub last: Moment,
     /// Segments of both sides.
-    pub segments: u64,
+    pub segments: u32,
     /// What ended it.
     pub closed: Option<Closed>,
-    /// Byte counts, by side.
-    pub directions: [Direction; 2],
+    /// Made with the first payload: a port scan has none.
+    directions: Option<Box<[Direction; 2]>>,
 }
 
-/// The state of a connection between two segments.
-#[derive(Debug, Default)]
+impl Activity {
+    /// Byte counts of one side.
+    pub fn direction(&self, side: Side) -> Direction {
+        let directions = self.directions.as_deref();
+        directions.map_or_else(Direction::default, |both| both[side.index()])
+    }
+}
+
+/// The state of a connection between two segments. One that is a SYN only is no more than this: a port scan of a
+/// network costs next to nothing.
+#[derive(Debug)]
 pub(super) struct Connection {
-    halves: [Half; 2],
-    pub(super) activity: Activity,
+    /// `A` first.
+    ends: [Endpoint; 2],
+    pub(super) last: Moment,
+    segments: u32,
+    closed: Option<Closed>,
+    opening: Opening,
+    /// Each side's first number, by its SYN or the other's acknowledgement of it.
+    starts: [Option<SeqNumber>; 2],
+    halves: Option<Box<[Half; 2]>>,
+    /// In the list of those that take memory beside their own.
+    pub(super) is_awake: bool,
+    /// In the list of those that had segments lately.
+    pub(super) is_touched: bool,
 }
 
-/// One direction. The assembler is made with the first byte: a port scan costs next to nothing.
-#[derive(Debug, Default)]
-struct Half {
-    /// Sequence number of stream offset 0, once known.
-    base: Option<SeqNumber>,
-    assembler: Option<Box<Assembler>>,
-    /// Stream offset of the FIN.
-    end: Option<u64>,
-}
-
-impl Half {
-    fn next(&self) -> u64 {
-        self.assembler
-            .as_ref()
-            .map_or(0, |assembler| assembler.next())
-    }
-
-    /// The stream offset of `seq`, which must be near the bytes expected next. Negative: before the stream.
-    fn offset(&self, seq: SeqNumber) -> Option<i64> {
-        let next = self.next();
-        let expected = self.base? + next as u32;
-        Some(next as i64 + i64::from(seq.since(expected)))
-    }
+/// How far the handshake of TCP was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// No SYN yet.
+    Unseen,
+    /// A SYN, and perhaps its answer.
+    Syn,
+    /// SYNs of one side with several numbers: the other side's choice among them counts.
+    Several,
+    /// Numbers that were answered: they stand.
+    Established,
 }
 
 impl Connection {
-    /// True when this SYN cannot belong to the connection: the four-tuple is used again.
+    pub(super) fn new(ends: [Endpoint; 2], opening: Opening) -> Connection {
+        Connection {
+            ends,
+            last: Moment::default(),
+            segments: 0,
+            closed: None,
+            opening,
+            starts: [None; 2],
+            halves: None,
+            is_awake: false,
+            is_touched: false,
+        }
+    }
+
+    pub(super) fn ends(&self) -> &[Endpoint; 2] {
+        &self.ends
+    }
+
+    /// Who sent a segment of this connection.
+    pub(super) fn sender(&self, segment: &Segment<'_>) -> Side {
+        if self.ends[0] == segment.src {
+            Side::A
+        } else {
+            Side::B
+        }
+    }
+
+    /// True when a segment cannot belong to the connection: its four-tuple is used again.
     pub(super) fn is_reused_by(&self, side: Side, segment: &Segment<'_>) -> bool {
-        let used = self.activity.closed.is_some()
-            || self.halves.iter().any(|half| half.assembler.is_some());
-        let base = SeqNumber(segment.seq) + 1;
-        segment.flags.syn
-            && used
-            && self.halves[side.index()]
-                .base
-                .is_some_and(|known| known != base)
+        if segment.flags.rst {
+            return false;
+        }
+        let seq = SeqNumber(segment.seq);
+        if !segment.flags.syn {
+            return segment.len > 0 && self.is_over() && self.is_near(side, seq) == Some(false);
+        }
+        let has_data = |half: &Half| half.has_data();
+        let is_used = self.closed.is_some()
+            || self.opening == Opening::Established
+            || self.halves().any(has_data);
+        // A SYN-ACK that answers the SYN of this connection is part of it, whatever else it says.
+        let answers = segment
+            .ack
+            .and_then(|ack| self.may_begin_at(!side, SeqNumber(ack)));
+        let fits = self.may_begin_at(side, seq + 1);
+        is_used && answers != Some(true) && !fits.unwrap_or(self.closed.is_none())
+    }
+
+    fn halves(&self) -> impl Iterator<Item = &Half> {
+        self.halves.iter().flat_map(|halves| halves.iter())
+    }
+
+    /// Nobody has anything left to say.
+    fn is_over(&self) -> bool {
+        let is_reset = self.closed.is_some_and(|closed| closed.how == Closing::Rst);
+        is_reset || self.halves.is_some() && self.halves().all(Half::has_ended)
+    }
+
+    /// `None` when nothing is known of the side's numbers.
+    fn is_near(&self, side: Side, seq: SeqNumber) -> Option<bool> {
+        match &self.halves {
+            Some(halves) => halves[side.index()].is_near(seq),
+            None => Half::new(side, self.starts[side.index()]).is_near(seq),
+        }
+    }
+
+    fn may_begin_at(&self, side: Side, start: SeqNumber) -> Option<bool> {
+        match &self.halves {
+            Some(halves) => halves[side.index()].may_begin_at(start),
+            None => self.starts[side.index()].map(|known| known == start),
+        }
     }
 
     /// Takes a segment that `side` sent.
@@ -104,131 +183,199 @@ impl Connection {
         at: FrameRef,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        self.activity.last = at;
-        self.activity.segments += 1;
+        self.last = Moment {
+            number: at.number,
+            time: at.time,
+        };
+        self.segments = self.segments.saturating_add(1);
+        if segment.flags.rst {
+            return self.reset(side, segment);
+        }
         let mut seq = SeqNumber(segment.seq);
         if segment.flags.syn {
             seq = seq + 1;
-            self.synchronise(side, seq, segment.ack);
+            self.synchronise(side, seq, segment.ack.map(SeqNumber), out);
+        }
+        // What is acknowledged was said before.
+        if let Some(ack) = segment.ack {
+            self.acknowledge(!side, SeqNumber(ack), at, out);
+            if self.opening != Opening::Unseen && !segment.flags.syn {
+                self.opening = Opening::Established;
+            }
         }
         if segment.len > 0 {
-            self.insert(side, seq, segment, at, out);
+            self.half(side).insert(seq, segment, at, out);
+        } else if let (Some(halves), false) = (&mut self.halves, segment.flags.syn) {
+            halves[side.index()].hear(seq);
         }
-        if segment.flags.fin || segment.flags.rst {
-            self.close(side, seq + segment.len, segment.flags.fin);
+        // A SYN that is a FIN as well is somebody's probe: it ends nothing.
+        if segment.flags.fin && !segment.flags.syn {
+            self.end(side, seq + segment.len);
         }
-        if let (Some(ack), false) = (segment.ack, segment.flags.rst) {
-            self.acknowledge(!side, SeqNumber(ack), out);
-        }
+        self.expire(at.time, out);
     }
 
-    fn synchronise(&mut self, side: Side, base: SeqNumber, ack: Option<u32>) {
-        if self.halves[side.index()].assembler.is_none() {
-            self.halves[side.index()].base = Some(base);
-        }
-        // The acknowledgement in a SYN-ACK is the other side's first number, should its SYN be missing.
-        let other = &mut self.halves[(!side).index()];
-        other.base = other.base.or(ack.map(SeqNumber));
+    /// One direction; both are made with the first thing that has to be remembered of them.
+    fn half(&mut self, side: Side) -> &mut Half {
+        let [a, b] = self.starts;
+        let made = || Box::new([Half::new(Side::A, a), Half::new(Side::B, b)]);
+        &mut self.halves.get_or_insert_with(made)[side.index()]
     }
 
-    fn insert(
+    /// Takes the first number of `side`, and that of the other side where the SYN is an answer.
+    fn synchronise(
         &mut self,
         side: Side,
-        seq: SeqNumber,
-        segment: &Segment<'_>,
+        start: SeqNumber,
+        answered: Option<SeqNumber>,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        if self.opening == Opening::Unseen {
+            self.opening = Opening::Syn;
+            let side = if answered.is_some() { !side } else { side };
+            out(Event::OpenedBy(side));
+        }
+        let is_other = self.may_begin_at(side, start) == Some(false);
+        if is_other && self.opening == Opening::Syn {
+            self.opening = Opening::Several;
+        }
+        if !is_other || self.opening != Opening::Established {
+            self.begin(side, start, out);
+        }
+        // Who answers chooses among several SYNs, and has no say otherwise.
+        if let Some(start) = answered
+            && (self.opening == Opening::Several || self.may_begin_at(!side, start) != Some(false))
+        {
+            self.begin(!side, start, out);
+        }
+    }
+
+    /// Numbers that were not answered yet may be told anew: of several SYNs the last one counts.
+    fn begin(&mut self, side: Side, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
+        self.starts[side.index()] = Some(start);
+        if let Some(halves) = &mut self.halves {
+            halves[side.index()].synchronise(start, out);
+        }
+    }
+
+    /// The other side has all bytes of `side` before `ack`.
+    fn acknowledge(
+        &mut self,
+        side: Side,
+        ack: SeqNumber,
         at: FrameRef,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        let half = &mut self.halves[side.index()];
-        let direction = &mut self.activity.directions[side.index()];
-        let base = *half.base.get_or_insert(seq);
-        let offset = half.offset(seq).unwrap_or_default();
-        let assembler = half.assembler.get_or_insert_default();
-        direction.payload += u64::from(segment.len);
-        if offset - assembler.next() as i64 > MAX_AHEAD {
-            direction.stray += u64::from(segment.len);
-            return;
-        }
-        let before = (-offset).clamp(0, i64::from(segment.len));
-        direction.duplicate += before as u64;
-        let piece = Piece {
-            offset: offset.max(0) as u64,
-            bytes: segment.payload.get(before as usize..).unwrap_or_default(),
-            len: (i64::from(segment.len) - before) as u64,
-            at,
-        };
-        assembler.insert(piece, &mut |chunk| out(event(side, base, chunk)));
-    }
-
-    fn acknowledge(&mut self, side: Side, ack: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
-        let half = &mut self.halves[side.index()];
-        let (Some(offset), Some(base)) = (half.offset(ack), half.base) else {
-            return;
-        };
-        let (Some(assembler), 0..) = (&mut half.assembler, offset) else {
-            return;
-        };
-        assembler.acknowledge(offset as u64, &mut |chunk| out(event(side, base, chunk)));
-    }
-
-    fn close(&mut self, side: Side, seq: SeqNumber, fin: bool) {
-        let half = &mut self.halves[side.index()];
-        if fin {
-            half.end = half.end.or(half
-                .offset(seq)
-                .and_then(|offset| u64::try_from(offset).ok()));
-        }
-        let how = if fin { Closing::Fin } else { Closing::Rst };
-        self.activity.closed.get_or_insert(Closed { how, by: side });
-    }
-
-    /// Nothing more will come of it. Gives its memory back; a second call does nothing.
-    pub(super) fn finish(&mut self, out: &mut impl FnMut(Event<'_>)) {
-        self.activity = self.activity();
-        let halves = std::mem::take(&mut self.halves);
-        let has_data = halves.iter().any(|half| half.assembler.is_some());
-        for (side, half) in Side::BOTH.into_iter().zip(halves) {
-            self.activity.directions[side.index()].held = 0;
-            if let (Some(mut assembler), Some(base)) = (half.assembler, half.base) {
-                assembler.finish(half.end, &mut |chunk| out(event(side, base, chunk)));
+        let start = self.starts[side.index()];
+        if self.halves.is_none() {
+            match start {
+                Some(start) if start == ack => return,
+                // Of several answers to its SYN a side takes one, and acknowledges that.
+                Some(_)
+                    if self.opening == Opening::Several
+                        && self.is_near(side, ack) == Some(false) =>
+                {
+                    self.starts[side.index()] = Some(ack);
+                    return;
+                }
+                _ => {}
             }
         }
-        if has_data {
-            out(Event::Ended);
+        self.half(side).acknowledge(ack, at.time, out);
+    }
+
+    fn end(&mut self, side: Side, seq: SeqNumber) {
+        if self.is_near(side, seq) == Some(false) {
+            return;
         }
+        if self.halves.is_some() || self.starts[side.index()] != Some(seq) {
+            self.half(side).end(seq);
+        }
+        self.close(Closing::Fin, side);
+    }
+
+    /// A RST is forged more easily than any other segment: one whose number cannot be right ends nothing. Its
+    /// payload, if any, says why, and is no part of the stream.
+    fn reset(&mut self, side: Side, segment: &Segment<'_>) {
+        if segment.len > 0 {
+            self.half(side).stray(segment.len);
+        }
+        let is_near = self.is_near(side, SeqNumber(segment.seq));
+        // Who refuses a SYN has no number of its own yet.
+        let answers = segment
+            .ack
+            .and_then(|ack| self.is_near(!side, SeqNumber(ack)));
+        let is_refusal = self.opening != Opening::Established && segment.seq == 0;
+        let is_plausible = match (is_near, answers) {
+            (Some(is_near), answers) => is_near || is_refusal && answers == Some(true),
+            (None, answers) => answers.unwrap_or(true),
+        };
+        if is_plausible {
+            self.close(Closing::Rst, side);
+        }
+    }
+
+    fn close(&mut self, how: Closing, by: Side) {
+        self.closed.get_or_insert(Closed { how, by });
+    }
+
+    /// Gives up holes that are too old.
+    pub(super) fn expire(&mut self, now: Timestamp, out: &mut impl FnMut(Event<'_>)) {
+        for half in self.halves.iter_mut().flat_map(|halves| halves.iter_mut()) {
+            half.expire(now, out);
+        }
+    }
+
+    /// Gives up all holes: there is no room for what waits behind them.
+    pub(super) fn give_up(&mut self, now: Timestamp, out: &mut impl FnMut(Event<'_>)) {
+        for half in self.halves.iter_mut().flat_map(|halves| halves.iter_mut()) {
+            half.give_up(now, out);
+        }
+    }
+
+    /// Gives back what it takes beside its own memory. A later segment goes on where the streams are.
+    pub(super) fn rest(&mut self, now: Timestamp, out: &mut impl FnMut(Event<'_>)) {
+        self.is_awake = false;
+        for half in self.halves.iter_mut().flat_map(|halves| halves.iter_mut()) {
+            half.rest(now, out);
+        }
+    }
+
+    /// Memory of bytes that wait, about.
+    pub(super) fn weight(&self) -> usize {
+        self.halves().map(Half::weight).sum()
+    }
+
+    /// True when there is something to give back.
+    pub(super) fn has_to_rest(&self) -> bool {
+        self.halves().any(Half::is_awake)
+    }
+
+    /// Nothing more will come of it. Gives its memory back and the last counts; `None` where it had no streams.
+    pub(super) fn finish(&mut self, out: &mut impl FnMut(Event<'_>)) -> Option<Activity> {
+        self.is_awake = false;
+        for half in self.halves.as_mut()?.iter_mut() {
+            half.finish(out);
+        }
+        out(Event::Ended);
+        let activity = self.activity();
+        self.halves = None;
+        Some(activity)
     }
 
     /// The counts of this moment.
     pub(super) fn activity(&self) -> Activity {
-        let mut activity = self.activity;
-        for side in Side::BOTH {
-            if let Some(assembler) = &self.halves[side.index()].assembler {
-                let direction = &mut activity.directions[side.index()];
-                direction.duplicate += assembler.duplicate();
-                direction.held = assembler.held();
-            }
+        let has_payload = self.halves().any(Half::has_payload);
+        Activity {
+            last: self.last,
+            segments: self.segments,
+            closed: self.closed,
+            directions: has_payload.then(|| {
+                let halves = self.halves.as_deref();
+                Box::new(halves.map_or_else(Default::default, |both| {
+                    both.each_ref().map(Half::direction)
+                }))
+            }),
         }
-        activity
-    }
-}
-
-fn event(side: Side, base: SeqNumber, chunk: Chunk<'_>) -> Event<'_> {
-    match chunk {
-        Chunk::Data { offset, bytes, at } => Event::Data {
-            side,
-            seq: base + offset as u32,
-            bytes,
-            at,
-        },
-        Chunk::Gap {
-            offset,
-            len,
-            missing,
-        } => Event::Gap {
-            side,
-            seq: base + offset as u32,
-            len,
-            missing,
-        },
     }
 }

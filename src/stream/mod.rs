@@ -5,15 +5,21 @@
 
 mod assembler;
 mod connection;
+mod half;
+mod passed;
+mod repeat;
 mod seq;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Not;
 
-pub use assembler::{MAX_HELD_BYTES, MAX_HELD_SEGMENTS};
-pub use connection::{Activity, Closed, Closing, Direction};
+pub use assembler::MAX_HELD_SEGMENTS;
+pub use connection::{Activity, Closed, Closing, Direction, Moment};
+pub use repeat::Repeat;
 pub use seq::SeqNumber;
-pub use streams::Streams;
+pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
 
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::packet::Endpoint;
@@ -28,7 +34,7 @@ impl std::fmt::Display for ConnectionId {
     }
 }
 
-/// One of the two ends of a connection. `A` sent its SYN; where none was captured, its first frame.
+/// One of the two ends of a connection. `A` sent its SYN; where that was not its first frame, the first frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The first end.
@@ -120,6 +126,28 @@ pub enum Event<'a> {
         len: u64,
         /// Why.
         missing: Missing,
+    },
+    /// The SYN of this connection came behind its first frame.
+    OpenedBy(Side),
+    /// Bytes came once more. What came first lies in the capture, from `since` on.
+    Again {
+        /// Who sent them.
+        side: Side,
+        /// Sequence number of the first.
+        seq: SeqNumber,
+        /// The bytes as they are now; empty never.
+        bytes: &'a [u8],
+        /// No frame that brought them before lies before this.
+        since: FilePosition,
+    },
+    /// Bytes came once more with another content. The first ones are those that were, or will be, handed on.
+    Conflict {
+        /// Who sent them.
+        side: Side,
+        /// Sequence number of the first that is not the same.
+        seq: SeqNumber,
+        /// How many are not the same.
+        bytes: u64,
     },
     /// Nothing more will come of this connection: its four-tuple is used again, or the capture has ended.
     Ended,

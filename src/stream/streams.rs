@@ -1,27 +1,65 @@
 //! All connections of a capture, found by their four-tuple.
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
-use super::connection::{Activity, Connection};
+use hashbrown::HashTable;
+
+use super::connection::{Activity, Connection, Opening};
 use super::{ConnectionId, Event, Evidence, FrameRef, Side};
+use crate::capture::Timestamp;
 use crate::packet::{Endpoint, Segment};
 
-/// The table of connections. Four-tuples come from strangers, so the map's hash is a keyed one.
+/// Memory of bytes that wait behind holes, in all connections together, about. Above it those that hold most give
+/// up their holes, until half of it is free.
+pub const MAX_HELD_BYTES: usize = 16 << 20;
+/// Connections that may take memory beside their own. Above it that half of them rests which was silent longest.
+pub const MAX_AWAKE: usize = 2048;
+/// Nanoseconds of silence after which a connection rests.
+const MAX_SILENCE: i64 = 3_600_000_000_000;
+/// Nanoseconds of capture time, and segments, between two looks at connections that are silent.
+const PATROL_TIME: i64 = 10_000_000_000;
+const PATROL_SEGMENTS: u32 = 1024;
+
+/// The table of connections.
+///
+/// A connection that rests has given up its holes, and nothing is remembered of bytes that have passed. It is not
+/// ended: a later segment goes on where its streams are.
 #[derive(Debug, Default)]
 pub struct Streams {
-    by_ends: HashMap<[Endpoint; 2], Found>,
-    connections: Vec<Connection>,
+    /// Numbers of connections by four-tuple. These come from strangers, so the hash is a keyed one.
+    by_ends: HashTable<ConnectionId>,
+    keys: RandomState,
+    pub(super) connections: Vec<Connection>,
+    latest: Option<ConnectionId>,
     touched: Vec<ConnectionId>,
-    is_touched: Vec<bool>,
-    latest: Option<([Endpoint; 2], Found)>,
+    pub(super) ended: Vec<(ConnectionId, Activity)>,
+    pub(super) awake: Vec<ConnectionId>,
+    pub(super) held: usize,
+    patrol: Patrol,
+    finished: usize,
 }
 
-/// Where a four-tuple, its lower endpoint first, leads.
-#[derive(Clone, Copy, Debug)]
-struct Found {
-    connection: ConnectionId,
-    /// The side of the lower endpoint.
-    lower: Side,
+/// When silent connections were last looked at.
+#[derive(Debug, Default)]
+struct Patrol {
+    time: Timestamp,
+    segments: u32,
+}
+
+impl Patrol {
+    /// Not for each packet of a capture whose clock jumps.
+    fn is_due(&mut self, now: Timestamp) -> bool {
+        self.segments += 1;
+        if self.segments < PATROL_SEGMENTS || now.since(self.time) < PATROL_TIME {
+            return false;
+        }
+        *self = Patrol {
+            time: now,
+            segments: 0,
+        };
+        true
+    }
 }
 
 impl Streams {
@@ -32,344 +70,191 @@ impl Streams {
         at: FrameRef,
         out: &mut impl FnMut(ConnectionId, Event<'_>),
     ) {
-        let src_is_lower = segment.src <= segment.dst;
-        let ends = if src_is_lower {
-            [segment.src, segment.dst]
-        } else {
-            [segment.dst, segment.src]
-        };
-        let sender = |found: Found| {
-            if src_is_lower {
-                found.lower
-            } else {
-                !found.lower
-            }
-        };
-
         let known = self
-            .find(ends)
-            .filter(|found| !self.retire(*found, sender(*found), segment, out));
-        let found = known.unwrap_or_else(|| self.open(ends, src_is_lower, segment, out));
-        self.latest = Some((ends, found));
-        let id = found.connection;
+            .find(segment)
+            .filter(|id| !self.retire(*id, segment, out));
+        let id = known.unwrap_or_else(|| self.open(segment, out));
+        self.latest = Some(id);
         self.touch(id);
-        self.connections[id.0 as usize]
-            .push(sender(found), segment, at, &mut |event| out(id, event));
+        let connection = &mut self.connections[id.0 as usize];
+        let weight = connection.weight();
+        let side = connection.sender(segment);
+        connection.push(side, segment, at, &mut |event| out(id, event));
+        self.held = self.held + connection.weight() - weight;
+        if !connection.is_awake && connection.has_to_rest() {
+            connection.is_awake = true;
+            self.awake.push(id);
+        }
+        self.keep_bounds(at.time, out);
     }
 
     /// Packets come in trains: the connection of the last one is the likeliest.
-    fn find(&self, ends: [Endpoint; 2]) -> Option<Found> {
-        match self.latest {
-            Some((latest, found)) if latest == ends => Some(found),
-            _ => self.by_ends.get(&ends).copied(),
-        }
+    fn find(&self, segment: &Segment<'_>) -> Option<ConnectionId> {
+        let ends = [segment.src, segment.dst];
+        let is_it = |id: &ConnectionId| {
+            let known = self.connections[id.0 as usize].ends();
+            *known == ends || *known == [ends[1], ends[0]]
+        };
+        let latest = self.latest.filter(is_it);
+        latest.or_else(|| self.by_ends.find(hash(&self.keys, &ends), is_it).copied())
     }
 
     /// True when `segment` begins another connection of the same four-tuple; the old one then is finished.
     fn retire(
         &mut self,
-        found: Found,
-        side: Side,
+        id: ConnectionId,
         segment: &Segment<'_>,
         out: &mut impl FnMut(ConnectionId, Event<'_>),
     ) -> bool {
-        let id = found.connection;
         let connection = &mut self.connections[id.0 as usize];
-        if !connection.is_reused_by(side, segment) {
+        if !connection.is_reused_by(connection.sender(segment), segment) {
             return false;
         }
-        connection.finish(&mut |event| out(id, event));
-        self.touch(id);
+        self.end(id, out);
+        let ends = [segment.src, segment.dst];
+        if let Ok(old) = self
+            .by_ends
+            .find_entry(hash(&self.keys, &ends), |known| *known == id)
+        {
+            old.remove();
+        }
         true
     }
 
     fn open(
         &mut self,
-        ends: [Endpoint; 2],
-        src_is_lower: bool,
         segment: &Segment<'_>,
         out: &mut impl FnMut(ConnectionId, Event<'_>),
-    ) -> Found {
-        let connection = ConnectionId(self.connections.len() as u32);
-        let (opener, evidence) = match (segment.flags.syn, segment.ack) {
-            (true, None) => (Side::A, Evidence::Syn),
-            (true, Some(_)) => (Side::B, Evidence::Syn),
+    ) -> ConnectionId {
+        let id = ConnectionId(self.connections.len() as u32);
+        let (src, dst) = (segment.src, segment.dst);
+        let is_syn = segment.flags.syn && !segment.flags.rst;
+        let (ends, opener) = match (is_syn, segment.ack) {
+            (true, None) => ([src, dst], (Side::A, Evidence::Syn)),
+            // A is who sent the SYN, even where the SYN-ACK is the first frame of the capture.
+            (true, Some(_)) => ([dst, src], (Side::A, Evidence::Syn)),
             // Who connects seldom chooses its port: the system hands out high ones.
-            (false, _) if segment.src.port >= segment.dst.port => (Side::A, Evidence::Guess),
-            (false, _) => (Side::B, Evidence::Guess),
+            (false, _) if src.port >= dst.port => ([src, dst], (Side::A, Evidence::Guess)),
+            (false, _) => ([src, dst], (Side::B, Evidence::Guess)),
         };
-        // A is who sent the SYN, even where the SYN-ACK is the first frame of the capture.
-        let src_side = if evidence == Evidence::Syn {
-            opener
+        let opening = if is_syn {
+            Opening::Syn
         } else {
-            Side::A
+            Opening::Unseen
         };
-        let found = Found {
-            connection,
-            lower: if src_is_lower { src_side } else { !src_side },
-        };
-        let opener = if evidence == Evidence::Syn {
-            Side::A
-        } else {
-            opener
-        };
-        let mut named = [segment.src, segment.dst];
-        if src_side == Side::B {
-            named.reverse();
-        }
-        self.by_ends.insert(ends, found);
-        self.connections.push(Connection::default());
-        self.is_touched.push(false);
-        out(
-            connection,
-            Event::Opened {
-                ends: named,
-                opener: (opener, evidence),
-            },
-        );
-        found
+        self.connections.push(Connection::new(ends, opening));
+        let (keys, connections) = (&self.keys, &self.connections);
+        let rehash = |id: &ConnectionId| hash(keys, connections[id.0 as usize].ends());
+        self.by_ends.insert_unique(hash(keys, &ends), id, rehash);
+        out(id, Event::Opened { ends, opener });
+        id
     }
 
     fn touch(&mut self, id: ConnectionId) {
-        if !std::mem::replace(&mut self.is_touched[id.0 as usize], true) {
+        let connection = &mut self.connections[id.0 as usize];
+        if !std::mem::replace(&mut connection.is_touched, true) {
             self.touched.push(id);
+        }
+    }
+
+    /// Sees to it that no capture, however broken, fills the memory.
+    fn keep_bounds(&mut self, now: Timestamp, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
+        if self.patrol.is_due(now) {
+            self.look_around(now, out);
+        }
+        if self.awake.len() > MAX_AWAKE {
+            let mut awake = std::mem::take(&mut self.awake);
+            awake.sort_unstable_by_key(|id| self.connections[id.0 as usize].last.number);
+            self.awake = awake.split_off(awake.len() / 2);
+            awake.iter().for_each(|id| self.rest(*id, now, out));
+        }
+        if self.held > MAX_HELD_BYTES {
+            self.relieve(now, out);
+        }
+    }
+
+    /// Those that are awake and had no segment lately: old holes are given up, and after a long silence they rest.
+    fn look_around(&mut self, now: Timestamp, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
+        for id in std::mem::take(&mut self.awake) {
+            let connection = &mut self.connections[id.0 as usize];
+            if now.since(connection.last.time) > MAX_SILENCE {
+                self.rest(id, now, out);
+                continue;
+            }
+            let weight = connection.weight();
+            connection.expire(now, &mut |event| out(id, event));
+            self.held = self.held + connection.weight() - weight;
+            self.awake.push(id);
+        }
+    }
+
+    fn rest(
+        &mut self,
+        id: ConnectionId,
+        now: Timestamp,
+        out: &mut impl FnMut(ConnectionId, Event<'_>),
+    ) {
+        self.touch(id);
+        let connection = &mut self.connections[id.0 as usize];
+        self.held -= connection.weight();
+        connection.rest(now, &mut |event| out(id, event));
+    }
+
+    fn relieve(&mut self, now: Timestamp, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
+        let mut most = self.awake.clone();
+        let weight = |id: &ConnectionId| self.connections[id.0 as usize].weight();
+        most.sort_by_cached_key(|id| std::cmp::Reverse(weight(id)));
+        for id in most {
+            if self.held <= MAX_HELD_BYTES / 2 {
+                return;
+            }
+            self.touch(id);
+            let connection = &mut self.connections[id.0 as usize];
+            self.held -= connection.weight();
+            connection.give_up(now, &mut |event| out(id, event));
         }
     }
 
     /// The connections that had segments since the last call, with their counts of now.
     pub fn take_activity(&mut self, mut out: impl FnMut(ConnectionId, Activity)) {
         for id in self.touched.drain(..) {
-            self.is_touched[id.0 as usize] = false;
-            out(id, self.connections[id.0 as usize].activity());
+            let connection = &mut self.connections[id.0 as usize];
+            connection.is_touched = false;
+            out(id, connection.activity());
         }
+        self.ended
+            .drain(..)
+            .for_each(|(id, activity)| out(id, activity));
     }
 
-    /// The capture has ended: hands on what is held, with gaps for the holes.
-    pub fn finish(&mut self, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
-        for index in 0..self.connections.len() {
-            let id = ConnectionId(index as u32);
-            self.touch(id);
-            self.connections[index].finish(&mut |event| out(id, event));
+    fn end(&mut self, id: ConnectionId, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
+        let connection = &mut self.connections[id.0 as usize];
+        self.held -= connection.weight();
+        if connection.is_awake {
+            self.awake.retain(|awake| *awake != id);
         }
+        let last = connection.finish(&mut |event| out(id, event));
+        self.ended.extend(last.map(|activity| (id, activity)));
+    }
+
+    /// The capture has ended: hands on what is held, with gaps for the holes, of the next `count` connections.
+    /// False when there are no more.
+    pub fn finish(&mut self, count: usize, out: &mut impl FnMut(ConnectionId, Event<'_>)) -> bool {
+        self.awake = Vec::new();
+        let left = self.finished..self.connections.len();
+        for index in left.clone().take(count) {
+            self.end(ConnectionId(index as u32), out);
+        }
+        self.finished = left.end.min(left.start.saturating_add(count));
+        self.finished < left.end
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::packet::Flags;
-    use crate::stream::{Closed, Closing};
-
-    const SYN: Flags = Flags {
-        syn: true,
-        fin: false,
-        rst: false,
-    };
-    const FIN: Flags = Flags {
-        syn: false,
-        fin: true,
-        rst: false,
-    };
-    const RST: Flags = Flags {
-        syn: false,
-        fin: false,
-        rst: true,
-    };
-    const DATA: Flags = Flags {
-        syn: false,
-        fin: false,
-        rst: false,
-    };
-
-    /// A conversation between port 5000 (`>`) and port 80 (`<`), and what came of it as text.
-    #[derive(Default)]
-    struct Scene {
-        streams: Streams,
-        out: String,
-    }
-
-    impl Scene {
-        fn send(
-            &mut self,
-            arrow: char,
-            seq: u32,
-            flags: Flags,
-            ack: Option<u32>,
-            payload: &str,
-        ) -> &mut Scene {
-            let end = |port| Endpoint {
-                ip: std::net::Ipv4Addr::LOCALHOST.into(),
-                port,
-            };
-            let (src, dst) = if arrow == '>' {
-                (end(5000), end(80))
-            } else {
-                (end(80), end(5000))
-            };
-            let segment = Segment {
-                src,
-                dst,
-                seq,
-                ack,
-                flags,
-                payload: payload.as_bytes(),
-                len: payload.len() as u32,
-            };
-            let out = &mut self.out;
-            self.streams
-                .push(&segment, FrameRef::default(), &mut |id, event| {
-                    picture(out, id, &event);
-                });
-            self
-        }
-
-        fn end(&mut self) -> &str {
-            let out = &mut self.out;
-            self.streams
-                .finish(&mut |id, event| picture(out, id, &event));
-            self.out.trim().trim_end_matches(" 0:end")
-        }
-
-        fn closed(&mut self) -> Option<Closed> {
-            self.streams.connections[0].activity.closed
-        }
-    }
-
-    fn picture(out: &mut String, id: ConnectionId, event: &Event<'_>) {
-        out.push_str(&match event {
-            Event::Opened {
-                ends,
-                opener: (side, evidence),
-            } => {
-                format!(
-                    "{id}:{}->{} {side:?} {evidence:?} ",
-                    ends[0].port, ends[1].port
-                )
-            }
-            Event::Data { side, bytes, .. } => {
-                format!("{id}{side:?}:{} ", std::str::from_utf8(bytes).unwrap())
-            }
-            Event::Gap { side, len, .. } => format!("{id}{side:?}:gap{len} "),
-            Event::Ended => format!("{id}:end "),
-        });
-    }
-
-    #[test]
-    fn both_directions_belong_to_one_connection() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('<', 199, SYN, Some(100), "");
-        scene
-            .send('>', 100, DATA, Some(200), "hi")
-            .send('<', 200, DATA, Some(102), "ho");
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:hi 0B:ho");
-    }
-
-    #[test]
-    fn the_receiver_of_a_syn_ack_opened_the_connection() {
-        let mut scene = Scene::default();
-        scene
-            .send('<', 199, SYN, Some(100), "")
-            .send('>', 100, DATA, None, "hi");
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:hi");
-    }
-
-    #[test]
-    fn without_a_syn_the_higher_port_is_taken_for_the_opener() {
-        let mut scene = Scene::default();
-        scene
-            .send('<', 200, DATA, None, "ho")
-            .send('>', 100, DATA, None, "hi");
-        assert_eq!(scene.end(), "0:80->5000 B Guess 0A:ho 0B:hi");
-    }
-
-    #[test]
-    fn sequence_numbers_wrap() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', u32::MAX - 2, SYN, None, "")
-            .send('>', 0, DATA, None, "cd");
-        scene.send('>', u32::MAX - 1, DATA, None, "abc");
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:ab 0A:cd");
-    }
-
-    #[test]
-    fn data_in_a_syn_is_kept() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "hi")
-            .send('>', 102, DATA, None, "!");
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:hi 0A:!");
-    }
-
-    #[test]
-    fn a_repeated_syn_is_no_new_connection() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('>', 99, SYN, None, "")
-            .send('>', 100, DATA, None, "hi");
-        scene.send('>', 99, SYN, None, "");
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:hi");
-    }
-
-    #[test]
-    fn a_syn_with_another_number_reuses_the_ports() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('>', 102, DATA, None, "c");
-        scene
-            .send('>', 7000, SYN, None, "")
-            .send('>', 7001, DATA, None, "new");
-        assert_eq!(
-            scene.end(),
-            "0:5000->80 A Syn 0A:gap2 0A:c 0:end 1:5000->80 A Syn 1A:new 1:end"
-        );
-    }
-
-    #[test]
-    fn the_first_to_close_is_remembered_and_later_data_still_counts() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('<', 199, SYN, Some(100), "");
-        scene
-            .send('<', 200, FIN, None, "bye")
-            .send('>', 100, DATA, None, "late")
-            .send('>', 104, RST, None, "");
-        assert_eq!(
-            scene.closed(),
-            Some(Closed {
-                how: Closing::Fin,
-                by: Side::B
-            })
-        );
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0B:bye 0A:late");
-    }
-
-    #[test]
-    fn a_hole_that_was_acknowledged_is_a_gap() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('>', 104, DATA, None, "e")
-            .send('<', 200, DATA, Some(105), "");
-        assert_eq!(scene.out.trim(), "0:5000->80 A Syn 0A:gap4 0A:e");
-    }
-
-    #[test]
-    fn a_segment_far_ahead_of_its_stream_is_stray() {
-        let mut scene = Scene::default();
-        scene
-            .send('>', 99, SYN, None, "")
-            .send('>', 100, DATA, None, "hi")
-            .send('>', 0x5000_0000, DATA, None, "lost?");
-        assert_eq!(
-            scene.streams.connections[0].activity().directions[0].stray,
-            5
-        );
-        assert_eq!(scene.end(), "0:5000->80 A Syn 0A:hi");
-    }
+/// The same for both directions.
+fn hash(keys: &RandomState, [one, other]: &[Endpoint; 2]) -> u64 {
+    keys.hash_one(if one <= other {
+        (one.ip, one.port, other.ip, other.port)
+    } else {
+        (other.ip, other.port, one.ip, one.port)
+    })
 }

@@ -38,7 +38,7 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
     );
     match entry.kind() {
         Kind::Handshake => tree.handshake(),
-        Kind::Gap | Kind::Undecoded => {}
+        Kind::Gap | Kind::Undecoded | Kind::Conflict => {}
         kind => tree.message(kind),
     }
     if store.missing(id) > 0 {
@@ -348,6 +348,7 @@ fn meaning(kind: Kind) -> Option<&'static str> {
         Kind::HashReject => "I will not send these hashes (BEP 52)",
         Kind::Unknown => "no BEP assigns this id; it is kept and stepped over",
         Kind::Gap => "the receiver acknowledged these bytes: it was the capture that lost them",
+        Kind::Conflict => "these bytes differ from those that came first, which were decoded",
         Kind::Undecoded => return None,
     })
 }

@@ -9,47 +9,58 @@ use crate::stream::{FrameRef, Missing, SeqNumber, Side};
 pub struct Conversation {
     framers: [Framer; 2],
     spoken: [Spoken; 2],
+    /// Of each side, the last frame in file order that brought anything so far: with it, all before it is there.
+    latest: [FrameRef; 2],
 }
 
 impl Conversation {
-    /// Takes the next bytes of one side: those of one segment, that was in the frame `at` and that the frame `now` put
-    /// in order.
+    /// Takes the next bytes of one side: those of one segment, that was in the frame `at`. What comes out is said with
+    /// the frame that completed it.
     pub fn data(
         &mut self,
         side: Side,
         seq: SeqNumber,
         bytes: &[u8],
-        (at, now): (FrameRef, FrameRef),
-        out: &mut impl FnMut(Side, Decoded),
+        at: FrameRef,
+        out: &mut impl FnMut(Side, Decoded, FrameRef),
     ) {
+        let latest = &mut self.latest[side.index()];
+        if at.number > latest.number {
+            *latest = at;
+        }
+        let now = *latest;
         let (framer, own, other) = self.of(side);
         let known = Known::of(own, other, now);
-        framer.data_of(known, seq, bytes, at, &mut learning(own, side, out));
+        let mut said = |decoded| out(side, decoded, now);
+        framer.data_of(known, seq, bytes, at, &mut learning(own, &mut said));
     }
 
-    /// The next bytes of one side, from the sequence number on and as many, are not in the capture.
+    /// The next bytes of one side, from the sequence number on and as many, are not in the capture, as the frame `at`
+    /// tells.
     pub fn gap(
         &mut self,
         side: Side,
         gap: (SeqNumber, u64, Missing),
         at: FrameRef,
-        out: &mut impl FnMut(Side, Decoded),
+        out: &mut impl FnMut(Side, Decoded, FrameRef),
     ) {
         let (framer, own, other) = self.of(side);
         let known = Known::of(own, other, at);
-        framer.gap_of(known, gap, at, &mut learning(own, side, out));
+        let mut said = |decoded| out(side, decoded, at);
+        framer.gap_of(known, gap, at, &mut learning(own, &mut said));
     }
 
-    /// Both streams have ended.
-    pub fn finish(&mut self, out: &mut impl FnMut(Side, Decoded)) {
+    /// Both streams have ended, as the frame `at` tells.
+    pub fn finish(&mut self, at: FrameRef, out: &mut impl FnMut(Side, Decoded, FrameRef)) {
         // What is found on the second side may decide about the first.
         for side in [Side::A, Side::B, Side::A] {
             let (framer, own, other) = self.of(side);
-            let known = Known::of(own, other, FrameRef::default());
-            framer.end(known, &mut learning(own, side, out));
+            let known = Known::of(own, other, at);
+            let mut said = |decoded| out(side, decoded, at);
+            framer.end(known, &mut learning(own, &mut said));
         }
         for side in Side::BOTH {
-            self.framers[side.index()].finish(&mut |decoded| out(side, decoded));
+            self.framers[side.index()].finish(&mut |decoded| out(side, decoded, at));
         }
     }
 
@@ -63,13 +74,12 @@ impl Conversation {
 /// Hands on what comes out, and remembers what is said.
 fn learning<'a>(
     spoken: &'a mut Spoken,
-    side: Side,
-    out: &'a mut impl FnMut(Side, Decoded),
+    out: &'a mut impl FnMut(Decoded),
 ) -> impl FnMut(Decoded) + 'a {
     move |decoded| {
         if let Decoded::Message(framed) = &decoded {
             spoken.learn(&framed.message);
         }
-        out(side, decoded);
+        out(decoded);
     }
 }

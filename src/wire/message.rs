@@ -134,11 +134,13 @@ pub enum Kind {
     Gap,
     /// Bytes that could not be read as messages.
     Undecoded,
+    /// Bytes that were sent once more with another content.
+    Conflict,
 }
 
 impl Kind {
     /// All of them; the position of each is its number.
-    pub const ALL: [Kind; 24] = [
+    pub const ALL: [Kind; 25] = [
         Kind::Handshake,
         Kind::KeepAlive,
         Kind::Choke,
@@ -163,6 +165,7 @@ impl Kind {
         Kind::Unknown,
         Kind::Gap,
         Kind::Undecoded,
+        Kind::Conflict,
     ];
 
     /// The kind of the message with this id.
@@ -218,6 +221,7 @@ impl Kind {
             Kind::Unknown => "unknown",
             Kind::Gap => "gap",
             Kind::Undecoded => "undecoded",
+            Kind::Conflict => "conflict",
         }
     }
 }

@@ -206,7 +206,7 @@ fn accounts_for_every_frame_and_byte(name: &str) {
 /// Where the captured bytes of the streams went.
 const CAPTURED: [&str; 4] = ["decoded", "undecoded", "other_protocol", "encrypted"];
 /// Payload that no stream is made of.
-const NO_STREAM: [&str; 3] = ["duplicate", "stray", "held"];
+const NO_STREAM: [&str; 4] = ["duplicate", "late", "stray", "held"];
 
 #[test]
 fn what_the_snap_length_cut_is_payload_and_a_gap() {
