@@ -48,12 +48,21 @@ pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
     })
 }
 
-/// Reads one record from the start of `bytes`; its header is `header` bytes.
+/// A record whose bytes are all there: [`Record`] without what only pcapng has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole {
+    pub(super) time: Timestamp,
+    pub(super) link: LinkType,
+    pub(super) original_len: u32,
+    /// Bytes of its header, and with it of all.
+    pub(super) header: usize,
+    pub(super) len: usize,
+}
+
+/// Reads one record from the start of `bytes`; its header is `header` bytes. Else gives how many are needed.
 #[inline]
-pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Step> {
-    let Some(head) = bytes.first_chunk::<16>() else {
-        return Parsed::NeedsMore(header);
-    };
+pub(super) fn record(section: &Section, bytes: &[u8], header: usize) -> Result<Whole, usize> {
+    let head = bytes.first_chunk::<16>().ok_or(header)?;
     let word = |at: usize| {
         let word = [head[at], head[at + 1], head[at + 2], head[at + 3]];
         match section.order {
@@ -64,18 +73,32 @@ pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Ste
     let (seconds, fraction, captured, original_len) = (word(0), word(4), word(8), word(12));
     let len = header + captured as usize;
     if bytes.len() < len {
-        return Parsed::NeedsMore(len);
+        return Err(len);
     }
     let interface = &section.interfaces[0];
     let nanos = u64::from(fraction) * (1_000_000_000 / interface.ticks_per_second);
-    Parsed::Step {
-        step: Step::Frame(Record {
-            time: Timestamp::from_parts(u64::from(seconds), nanos),
-            link: interface.link,
-            original_len,
-            bytes: header..len,
-            comments: Vec::new(),
-        }),
-        len: len as u64,
+    Ok(Whole {
+        time: Timestamp::from_parts(u64::from(seconds), nanos),
+        link: interface.link,
+        original_len,
+        header,
+        len,
+    })
+}
+
+/// The same as any format gives it.
+pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Step> {
+    match record(section, bytes, header) {
+        Err(needed) => Parsed::NeedsMore(needed),
+        Ok(whole) => Parsed::Step {
+            step: Step::Frame(Record {
+                time: whole.time,
+                link: whole.link,
+                original_len: whole.original_len,
+                bytes: whole.header..whole.len,
+                comments: Vec::new(),
+            }),
+            len: whole.len as u64,
+        },
     }
 }

@@ -74,6 +74,29 @@ impl Strand {
         self.head.is_some()
     }
 
+    /// The next frame at once, where it is a record of pcap that lies in the window: that is the way of nearly all.
+    #[inline]
+    pub(super) fn whole(&mut self, layout: &Layout) -> Option<(FilePosition, pcap::Whole)> {
+        let section = layout.section(self.file);
+        let Format::Pcap { record_header } = section.format else {
+            return None;
+        };
+        if self.head.is_some() {
+            return None;
+        }
+        let position = self.position;
+        let whole = pcap::record(section, self.window.held(position), record_header).ok()?;
+        self.position += whole.len as u64;
+        self.time = whole.time;
+        Some((FilePosition(position), whole))
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub(super) fn held(&self, position: FilePosition, range: Range<usize>) -> Option<&[u8]> {
+        self.window.held(position.0).get(range)
+    }
+
     /// Nothing more will come: from now on a look costs nothing.
     pub(super) fn end(&mut self) {
         self.is_over = true;

@@ -31,7 +31,7 @@ pub struct Streams {
     by_ends: HashTable<ConnectionId>,
     keys: RandomState,
     pub(super) connections: Vec<Connection>,
-    latest: Option<ConnectionId>,
+    recent: [Option<ConnectionId>; RECENT],
     touched: Vec<ConnectionId>,
     pub(super) ended: Vec<(ConnectionId, Activity)>,
     pub(super) awake: Vec<ConnectionId>,
@@ -39,6 +39,9 @@ pub struct Streams {
     patrol: Patrol,
     finished: usize,
 }
+
+/// Connections that are found without their hash: one of those whose ports fall into each place.
+const RECENT: usize = 32;
 
 /// When silent connections were last looked at.
 #[derive(Debug, Default)]
@@ -74,7 +77,7 @@ impl Streams {
             .find(segment)
             .filter(|id| !self.retire(*id, segment, out));
         let id = known.unwrap_or_else(|| self.open(segment, out));
-        self.latest = Some(id);
+        self.recent[recent(segment)] = Some(id);
         self.touch(id);
         let connection = &mut self.connections[id.0 as usize];
         let weight = connection.weight();
@@ -88,15 +91,15 @@ impl Streams {
         self.keep_bounds(at.time, out);
     }
 
-    /// Packets come in trains: the connection of the last one is the likeliest.
+    /// Packets come in trains: the connections of the last ones are the likeliest.
     fn find(&self, segment: &Segment<'_>) -> Option<ConnectionId> {
         let ends = [segment.src, segment.dst];
         let is_it = |id: &ConnectionId| {
             let known = self.connections[id.0 as usize].ends();
             *known == ends || *known == [ends[1], ends[0]]
         };
-        let latest = self.latest.filter(is_it);
-        latest.or_else(|| self.by_ends.find(hash(&self.keys, &ends), is_it).copied())
+        let recent = self.recent[recent(segment)].filter(is_it);
+        recent.or_else(|| self.by_ends.find(hash(&self.keys, &ends), is_it).copied())
     }
 
     /// True when `segment` begins another connection of the same four-tuple; the old one then is finished.
@@ -248,6 +251,11 @@ impl Streams {
         self.finished = left.end.min(left.start.saturating_add(count));
         self.finished < left.end
     }
+}
+
+/// Its place among the recent ones, the same for both directions.
+fn recent(segment: &Segment<'_>) -> usize {
+    usize::from(segment.src.port ^ segment.dst.port) % RECENT
 }
 
 /// The same for both directions.
