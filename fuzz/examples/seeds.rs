@@ -32,6 +32,7 @@ fn main() -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     seed("reader", "simple_packets", &simple_packets())?;
+    seed("framing", "nested", &cut(&[], &[b'l'; 100]))?;
     for capture in captures()? {
         let name = capture.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&capture)?;
@@ -75,11 +76,16 @@ fn reader_seeds(name: &str, bytes: &[u8]) -> io::Result<()> {
         seed("reader", &format!("{name}_big_endian"), &big_endian(head))?;
         return Ok(());
     }
-    // Where the second section begins, with its interfaces and first frames.
+    // A section of the other byte order, the first one, and where the second one begins.
     let header = [0x0a, 0x0d, 0x0d, 0x0a];
     let second = bytes.windows(4).skip(4).position(|window| window == header);
     if let Some(at) = second.map(|at| at + 4) {
-        let two = [whole_blocks(head), &bytes[at..][..HEAD / 2]].concat();
+        let two = [
+            &simple_packets(),
+            whole_blocks(head),
+            &bytes[at..][..HEAD / 2],
+        ]
+        .concat();
         seed("reader", &format!("{name}_two"), &two)?;
     }
     Ok(())
@@ -222,7 +228,7 @@ fn framing_seeds(name: &str, said: &BTreeMap<Kind, Vec<u8>>) -> io::Result<()> {
     let stream = stream(said);
     let lost = 0x8000;
     let pieces = [68, 1, 3, 9, 30, 5, 5, 100];
-    let in_body = [68, lost | 4, 2, 60];
+    let in_body = [within_longest(said), lost | 4, 2, 60];
     let in_header = [68 + 2, lost | 2];
     let far = [68 + 5, 0xc000 | 40];
     for (how, cuts) in [
@@ -243,6 +249,14 @@ fn framing_seeds(name: &str, said: &BTreeMap<Kind, Vec<u8>>) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Where a gap meets the longest message behind its header.
+fn within_longest(said: &BTreeMap<Kind, Vec<u8>>) -> u16 {
+    let longest = said.iter().skip(1).max_by_key(|(_, bytes)| bytes.len());
+    let longest = longest.map_or(Kind::Handshake, |(kind, _)| *kind);
+    let before = said.range(..longest).map(|(_, bytes)| bytes.len());
+    before.sum::<usize>() as u16 + 20
 }
 
 fn cut(cuts: &[u16], stream: &[u8]) -> Vec<u8> {
@@ -266,6 +280,12 @@ fn packets_seeds(name: &str, said: &BTreeMap<Kind, Vec<u8>>) -> io::Result<()> {
         ("reversed", [reversed(&segments), in_order.clone()].concat()),
         ("in_order", in_order),
         ("holes", holes(&segments)),
+        ("overlaps", overlaps(&stream).concat()),
+        (
+            "overlaps_reversed",
+            [syn(), turned(overlaps(&stream))].concat(),
+        ),
+        ("data_in_syn", step(0, Form::Tcp4, SYN, 0, 0, &stream)),
         ("fragments", fragments(&segments)),
     ] {
         seed("packets", &format!("{name}_{how}"), &scene)?;
@@ -314,6 +334,21 @@ fn holes(segments: &[Segment<'_>]) -> Vec<u8> {
     let kept = segments.iter().filter(|(number, _)| number % 3 != 2);
     let kept = kept.flat_map(|it| tcp(ACK, if it.0 == 1 { 20 } else { 0 }, *it));
     syn().into_iter().chain(kept).collect()
+}
+
+fn turned(mut steps: Vec<Vec<u8>>) -> Vec<u8> {
+    steps.reverse();
+    steps.concat()
+}
+
+/// The last third of each segment is sent again with the next one.
+fn overlaps(stream: &[u8]) -> Vec<Vec<u8>> {
+    let starts = (0..stream.len()).step_by(LEN * 2 / 3);
+    let segments = starts.map(|at| {
+        let payload = &stream[at..(at + LEN).min(stream.len())];
+        step(0, Form::Tcp4, ACK, 0, 1 + at, payload)
+    });
+    segments.collect()
 }
 
 fn fragments(segments: &[Segment<'_>]) -> Vec<u8> {
