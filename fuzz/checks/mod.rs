@@ -9,6 +9,7 @@ mod print;
 pub(crate) mod reader;
 pub(crate) mod scene;
 
+use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -26,10 +27,24 @@ pub(crate) const CHECKS: [(&str, Check); 3] = [
 
 /// A capture of these bytes. In memory it would have to live for ever, and a fuzzer makes millions of them.
 fn source(bytes: &[u8]) -> Source {
-    let mut file = tempfile::tempfile().expect("there is a folder for temporary files");
+    Source::File(file(bytes))
+}
+
+fn file(bytes: &[u8]) -> Arc<File> {
+    let file = tempfile::tempfile().expect("there is a folder for temporary files");
+    append(&file, bytes);
+    Arc::new(file)
+}
+
+fn append(mut file: &File, bytes: &[u8]) {
     file.write_all(bytes)
         .expect("there is room for a temporary file");
-    Source::File(Arc::new(file))
+}
+
+/// The bytes up to some place and those behind it: anywhere, but there again for the same bytes.
+fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let sum: usize = bytes.iter().map(|byte| usize::from(*byte)).sum();
+    bytes.split_at(sum % (bytes.len() + 1))
 }
 
 /// Some sixteen of `all`, the first and the last among them: what costs much is not done for each.

@@ -1,19 +1,20 @@
 //! Segments in any order, of any kind, as a capture: what is told of them adds up.
 
-use peerscope::capture::{Reader, Source};
+use peerscope::capture::{FrameNumber, Reader, Source, Timestamp};
 use peerscope::packet;
 use peerscope::peer::Talk;
 use peerscope::pipeline::Pipeline;
-use peerscope::store::{Change, Connection, Entry, EntryId, Store, What, read_raw};
+use peerscope::store::{Change, Connection, Entry, EntryId, Raw, Store, What, read_raw};
 use peerscope::stream::{Direction, FrameRef, SeqNumber, Side};
 use peerscope::wire::{Decoded, Framer, Handshake, Kind, Message};
 
-use super::print::assert_prints;
-use super::{scene, some, source};
+use super::print::{assert_prints, json};
+use super::{append, cut, file, scene, some, source};
 
 /// The input is a scene: see [`scene`].
 pub(crate) fn check(input: &[u8]) {
-    let source = source(&scene::capture(input));
+    let capture = scene::capture(input);
+    let source = source(&capture);
     let frames = Frames::of(&source);
     let (store, changes) = decoded(&source);
     assert_counts(&store, &frames);
@@ -25,6 +26,7 @@ pub(crate) fn check(input: &[u8]) {
     assert_states(&store, &changes);
     assert_readable(&store, &source);
     assert_prints(&store);
+    assert_grows_alike(&capture, &store);
 }
 
 fn reader(source: &Source) -> Reader {
@@ -70,6 +72,24 @@ fn decoded(source: &Source) -> (Store, Vec<Change>) {
         .iter()
         .for_each(|change| store.apply(change.clone()));
     (store, changes)
+}
+
+/// A capture that is still being written tells the same in the end.
+fn assert_grows_alike(capture: &[u8], whole: &Store) {
+    let (first, rest) = cut(capture);
+    let file = file(first);
+    let Ok(reader) = Reader::new(Source::File(file.clone()), "a scene") else {
+        return; // the header is not there yet
+    };
+    let (mut pipeline, mut store, mut changes) =
+        (Pipeline::following(reader), Store::default(), Vec::new());
+    while !pipeline.step(&mut changes).is_waiting {}
+    append(&file, rest);
+    while !pipeline.step(&mut changes).is_waiting {}
+    pipeline.let_end();
+    while !pipeline.step(&mut changes).is_done {}
+    changes.into_iter().for_each(|change| store.apply(change));
+    assert_eq!(json(&store), json(whole));
 }
 
 /// Each frame carried a segment or was skipped with a reason, each segment belongs to a connection.
@@ -161,13 +181,13 @@ fn assert_readable(store: &Store, source: &Source) {
         let raw = read_raw(store, source, id).expect("the layout is known");
         assert_eq!(raw.total, entry.wire_len());
         assert_eq!(raw.bytes.len() as u64, raw.total.min(1 << 20));
-        assert!(raw.frames.is_sorted_by_key(|frame| frame.number));
         if let What::Message(message) = store.what(entry)
             && store.missing(id) == 0
         {
             let is_there = (0..raw.bytes.len()).all(|at| raw.get(at).is_some());
             assert!(is_there, "bytes of {message:?} are not found again");
             assert_says(&raw.bytes, &message);
+            assert_frames(entry, &raw);
         }
     }
 }
@@ -192,4 +212,20 @@ fn assert_says(bytes: &[u8], message: &Message) {
         Message::Extended { id, .. } if *id != 0 => assert_eq!(message.kind(), Kind::Extended),
         said => assert_eq!(said, message),
     }
+}
+
+/// The frames that brought a message are those between the one with its first byte and the one that completed it. A
+/// scene has a frame a millisecond, so the time of each tells its number.
+fn assert_frames(entry: &Entry, raw: &Raw) {
+    let assert_time = |number: FrameNumber, time: Timestamp| {
+        assert_eq!(u64::from(number.0 - 1) * 1_000_000, time.0);
+    };
+    assert_time(entry.frame, entry.time);
+    assert!(raw.frames.is_sorted_by_key(|frame| frame.number));
+    for frame in &raw.frames {
+        assert!(frame.number <= entry.frame);
+        assert_time(frame.number, frame.time);
+    }
+    let first = raw.frames.iter().find(|frame| frame.range.start == 0);
+    assert_eq!(first.map(|frame| frame.number), Some(entry.first_frame));
 }

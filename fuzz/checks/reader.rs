@@ -1,12 +1,9 @@
 //! Any bytes as a capture file.
 
-use std::io::Write;
-use std::sync::Arc;
-
 use peerscope::capture::{FilePosition, Frame, FrameNumber, LinkType, Reader, Source, Timestamp};
 
 use super::print::assert_plain;
-use super::{some, source};
+use super::{append, cut, file, some, source};
 
 /// No record or block of either format is shorter.
 const SHORTEST: usize = 12;
@@ -95,17 +92,13 @@ fn assert_is_found_again(reader: &Reader, frame: &Seen) {
 
 /// A file that is still being written gives the same frames in the end.
 fn assert_grows_alike(input: &[u8], frames: &[Seen]) {
-    // Anywhere, but at the same place for the same input.
-    let sum: usize = input.iter().map(|byte| usize::from(*byte)).sum();
-    let (first, rest) = input.split_at(sum % input.len());
-    let mut file = tempfile::tempfile().expect("there is a folder for temporary files");
-    file.write_all(first).expect("there is room");
-    let file = Arc::new(file);
+    let (first, rest) = cut(input);
+    let file = file(first);
     let Ok(mut reader) = Reader::new(Source::File(file.clone()), "a capture") else {
         return; // the header is not there yet
     };
     let mut seen = all(&mut reader, input.len());
-    (&*file).write_all(rest).expect("there is room");
+    append(&file, rest);
     seen.extend(all(&mut reader, input.len()));
     assert_eq!(seen, frames);
 }

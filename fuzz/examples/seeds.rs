@@ -19,7 +19,7 @@ mod checks;
 use checks::scene::{ACK, FIN, FORMS, Form, LAST_FIRST, LINKS, OTHER_END, RST, SYN};
 
 /// Bytes of a capture's head; the reader meets a dozen frames there.
-const HEAD: usize = 3000;
+const HEAD: usize = 2500;
 /// Longer frames and messages are no seeds.
 const LONGEST: usize = 400;
 
