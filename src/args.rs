@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use peerscope::packet::Checksums;
 
 /// See what BitTorrent peers say to each other.
 #[derive(Debug, Parser)]
@@ -68,15 +69,18 @@ pub(crate) enum Command {
 /// Where the frames come from.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Input {
-    /// A capture: .pcap or .pcapng.
+    /// A capture: .pcap or .pcapng, also as .gz or .zst; `-` is standard input. Several are read as one, by time.
     #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub file: Vec<PathBuf>,
     /// The same, as tcpdump and tshark have it.
     #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
-    pub read: Option<PathBuf>,
+    pub read: Vec<PathBuf>,
     /// Open the built-in capture.
     #[arg(long, conflicts_with_all = ["file", "read"])]
     pub demo: bool,
+    /// Leave segments out whose checksum is wrong. Offload to the network card makes those of a sender look so.
+    #[arg(long)]
+    pub checksum: bool,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,
@@ -88,13 +92,8 @@ pub(crate) struct Sniff {
     /// Sniff an interface; several are possible, `any` is all.
     #[arg(short, long, value_name = "IFACE", conflicts_with_all = ["file", "read", "demo"])]
     pub interface: Vec<String>,
-    /// Capture only what this filter lets pass (pcap-filter).
-    #[arg(
-        short = 'f',
-        long = "filter",
-        value_name = "BPF",
-        requires = "interface"
-    )]
+    /// Capture only what this filter lets pass (pcap-filter); of a file, follow only that.
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
     pub filter: Option<String>,
     /// Keep the packets in a pcapng file.
     #[arg(short, long, value_name = "FILE", requires = "interface")]
@@ -154,14 +153,27 @@ fn autostop(typed: &str) -> Result<Duration, String> {
 }
 
 impl Input {
-    /// True when there is nothing to read.
-    pub(crate) fn is_unnamed(&self) -> bool {
-        self.path().is_none() && !self.demo && self.sniff.interface.is_empty()
+    /// What is to become of segments whose checksum is wrong.
+    pub(crate) fn checksums(&self) -> Checksums {
+        if self.checksum {
+            Checksums::Verified
+        } else {
+            Checksums::Ignored
+        }
     }
 
-    /// The file that was named, either way.
-    pub(crate) fn path(&self) -> Option<&PathBuf> {
-        self.file.as_ref().or(self.read.as_ref())
+    /// True when there is nothing to read.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        self.paths().is_empty() && !self.demo && self.sniff.interface.is_empty()
+    }
+
+    /// The files that were named, either way.
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        if self.file.is_empty() {
+            &self.read
+        } else {
+            &self.file
+        }
     }
 }
 
@@ -217,11 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_named_alone_or_after_r() {
-        for typed in [&["peerscope", "a.pcap"][..], &["peerscope", "-r", "a.pcap"]] {
+    fn files_are_named_alone_or_after_r() {
+        for typed in [
+            &["peerscope", "a.pcap", "-"][..],
+            &["peerscope", "-r", "a.pcap", "-r", "-"],
+        ] {
             assert_eq!(
-                Args::parse_from(typed).input.path(),
-                Some(&PathBuf::from("a.pcap"))
+                Args::parse_from(typed).input.paths(),
+                [PathBuf::from("a.pcap"), PathBuf::from("-")]
             );
         }
     }

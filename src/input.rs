@@ -1,8 +1,14 @@
 //! What was named on the command line -> frames to read, and who feeds them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 
-use peerscope::capture::{Feed, Reader, Source};
+use anyhow::Context;
+use peerscope::capture::{Access, Control, Feed, Named, Opening};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::Input;
 
@@ -10,14 +16,19 @@ use crate::args::Input;
 const DEMO: &[u8] = include_bytes!("../captures/choke_dance.pcap");
 const DEMO_NAME: &str = "the built-in capture";
 
+/// Captures that are named in the title; the others are counted.
+const SHOWN: usize = 3;
+
 /// What was typed cannot be done, or the system does not let us.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error(
-        "no capture named; type `peerscope FILE`, or `peerscope --demo` for the built-in capture"
+        "no capture named; type `peerscope FILE` (`-` is standard input), or `peerscope --demo` for the built-in capture"
     )]
     Unnamed,
-    #[error("standard input is no terminal, so no key could be read; use `peerscope summary FILE`")]
+    #[error(
+        "standard input is no terminal and there is no other, so no key could be read; use `peerscope summary FILE`"
+    )]
     Keyless,
     #[cfg(feature = "live")]
     #[error("cannot list interfaces: {0}; try it as root")]
@@ -54,12 +65,14 @@ pub(crate) enum Fate {
 
 /// A capture that is open.
 pub(crate) struct Opened {
-    /// Its frames.
-    pub reader: Reader,
+    /// Its frames, when they have come.
+    pub opening: Opening,
     /// Its name, for the user.
     pub name: String,
-    /// Who writes it, if it is being written.
+    /// Who brings its bytes, if they are not there yet.
     pub feed: Option<Feed>,
+    /// Is it captured by this program?
+    pub is_live: bool,
     /// What becomes of packets that are captured.
     pub fate: Fate,
     /// Removed with this value, when nobody asked for the packets.
@@ -67,11 +80,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    fn file(reader: Reader, name: String) -> Opened {
+    fn file(opening: Opening, name: String, feed: Option<Feed>) -> Opened {
         Opened {
-            reader,
+            opening,
             name,
-            feed: None,
+            feed,
+            is_live: false,
             fate: Fate::None,
             _spool: None,
         }
@@ -115,20 +129,84 @@ pub(crate) fn pick() -> anyhow::Result<Option<String>> {
     Err(Refusal::Unnamed.into())
 }
 
-/// Opens what the user named.
-pub(crate) fn open(input: &Input) -> anyhow::Result<Opened> {
+/// Opens what the user named. `access` says how the bytes of what is no file will be read.
+pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
     if !input.sniff.interface.is_empty() {
         return sniff(&input.sniff);
     }
-    if input.demo {
-        let reader = Reader::new(Source::Memory(DEMO), DEMO_NAME)?;
-        return Ok(Opened::file(reader, DEMO_NAME.to_owned()));
+    let filter = input.sniff.filter.as_deref();
+    let demo = || Named::Memory {
+        bytes: DEMO,
+        name: DEMO_NAME,
+    };
+    let paths = input.paths().iter().map(|path| named(path));
+    let named: Vec<Named> = paths.chain(input.demo.then(demo)).collect();
+    if named.is_empty() {
+        return Err(Refusal::Unnamed.into());
     }
-    let path: &Path = input.path().ok_or(Refusal::Unnamed)?;
-    Ok(Opened::file(
-        Reader::open(path)?,
-        path.display().to_string(),
-    ))
+    let opened = peerscope::capture::open(&named, access, filter)?;
+    // The screen hears signals itself.
+    if let Some(feed) = opened.feed.as_ref().filter(|_| opened.is_piped)
+        && access == Access::Forward
+    {
+        stop_on_signal(feed.control.clone())?;
+    }
+    Ok(Opened::file(opened.opening, title(&named), opened.feed))
+}
+
+fn named(path: &Path) -> Named {
+    if path.as_os_str() == "-" {
+        Named::Stdin
+    } else {
+        Named::Path(path.to_owned())
+    }
+}
+
+/// One capture has its path, several have the names of their files.
+fn title(named: &[Named]) -> String {
+    if let [one] = named {
+        return one.to_string();
+    }
+    let short = |named: &Named| match named {
+        Named::Path(path) => path.file_name().map_or_else(
+            || named.to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        Named::Memory { .. } | Named::Stdin => named.to_string(),
+    };
+    let shown: Vec<String> = named.iter().take(SHOWN).map(short).collect();
+    let title = shown.join(" + ");
+    match named.len() - shown.len() {
+        0 => title,
+        more => format!("{title} + {more} more"),
+    }
+}
+
+/// The first signal ends the reading in order: what came is decoded and printed. The second does what signals do,
+/// should nobody take what we print.
+fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
+    let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
+    let is_heard = |signal: &i32| *signal != SIGHUP || ignored >> (signal - 1) & 1 == 0;
+    let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
+    let mut signals = Signals::new(heard).context("cannot watch for signals")?;
+    thread::spawn(move || {
+        let mut came = signals.forever();
+        if came.next().is_some() {
+            control.stop();
+        }
+        // A terminal that is closed hangs up more than once.
+        for signal in came.filter(|signal| *signal != SIGHUP) {
+            let _ = emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+/// What `nohup` and `&` have switched off stays off: a bit for each signal, from 1, as Linux tells.
+fn ignored(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 #[cfg(not(feature = "live"))]
@@ -148,11 +226,8 @@ mod live {
 
     use anyhow::Context;
     use peerscope::capture::{Bounds, Control, Reader, Sniffer, Wanted};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Fate, Opened, Refusal};
+    use super::{Fate, Opened, Refusal, stop_on_signal};
     use crate::args::{Bound, Sniff};
 
     /// More than any frame, that of an offloaded segment included.
@@ -183,9 +258,10 @@ mod live {
         let name = typed.interface.join(" and ");
         let reader = Reader::new(source, &name)?;
         Ok(Opened {
-            reader,
+            opening: reader.into(),
             name,
             feed: Some(feed),
+            is_live: true,
             fate: kept(typed).map_or(Fate::Removed(path), Fate::Kept),
             _spool: spool,
         })
@@ -244,45 +320,30 @@ mod live {
             control.stop();
         });
     }
+}
 
-    /// The first signal ends the capture in order: what was taken is decoded and printed. The second does what
-    /// signals do, should nobody take what we print.
-    fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
-        let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
-        let is_heard = |signal: &i32| *signal != SIGHUP || ignored >> (signal - 1) & 1 == 0;
-        let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
-        let mut signals = Signals::new(heard).context("cannot watch for signals")?;
-        thread::spawn(move || {
-            let mut came = signals.forever();
-            if came.next().is_some() {
-                control.stop();
-            }
-            // A terminal that is closed hangs up more than once.
-            for signal in came.filter(|signal| *signal != SIGHUP) {
-                let _ = emulate_default_handler(signal);
-            }
-        });
-        Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_seen_in_the_mask_of_ignored_signals() {
+        assert_eq!(
+            ignored("SigBlk:\t0000000000000002\nSigIgn:\t0000000000000001\n"),
+            1 << (SIGHUP - 1)
+        );
+        assert_eq!(ignored(""), 0);
     }
 
-    /// What `nohup` and `&` have switched off stays off: a bit for each signal, from 1, as Linux tells.
-    fn ignored(status: &str) -> u64 {
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .unwrap_or(0)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn nohup_is_seen_in_the_mask_of_ignored_signals() {
-            assert_eq!(
-                ignored("SigBlk:\t0000000000000002\nSigIgn:\t0000000000000001\n"),
-                1 << (SIGHUP - 1)
-            );
-            assert_eq!(ignored(""), 0);
-        }
+    #[test]
+    fn a_title_names_captures_and_stays_short() {
+        let title = |typed: &[&str]| {
+            let named: Vec<Named> = typed.iter().map(|path| named(Path::new(path))).collect();
+            title(&named)
+        };
+        assert_eq!(title(&["/x/a.pcap"]), "/x/a.pcap");
+        assert_eq!(title(&["-"]), "standard input");
+        assert_eq!(title(&["/x/a.pcap", "-"]), "a.pcap + standard input");
+        assert_eq!(title(&["a", "b", "c", "d", "e"]), "a + b + c + 2 more");
     }
 }

@@ -12,11 +12,12 @@ use clap::Parser;
 
 use args::{Args, Command, Input, Output};
 use input::{Fate, Opened, Refusal};
-use peerscope::app::Sniffed;
+use peerscope::app::Supply;
 #[cfg(feature = "live")]
 use peerscope::capture::SniffError;
-use peerscope::capture::{Control, Wait};
+use peerscope::capture::{Access, Control, OpenError, Wait};
 use peerscope::export::{self, Format};
+use peerscope::packet::Checksums;
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
@@ -46,6 +47,9 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(SniffError::NotPermitted { .. }) => return NOT_PERMITTED,
         Some(SniffError::Filter { .. }) => return USAGE,
         _ => {}
+    }
+    if error.downcast_ref().is_some_and(OpenError::is_of_usage) {
+        return USAGE;
     }
     match error.downcast_ref() {
         #[cfg(feature = "live")]
@@ -85,32 +89,48 @@ fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn screen(args: &Args) -> anyhow::Result<()> {
-    if !io::stdin().is_terminal() {
+    if !peerscope::app::has_keys() {
         return Err(Refusal::Keyless.into());
     }
     let mut input = args.input.clone();
-    if input.is_unnamed() {
+    if input.is_unnamed() && io::stdin().is_terminal() {
         match input::pick()? {
             Some(interface) => input.sniff.interface.push(interface),
             None => return Ok(()),
         }
     }
-    let opened = input::open(&input)?;
+    let opened = input::open(&input, Access::Anywhere)?;
     let control = opened.feed.as_ref().map(|feed| feed.control.clone());
     let is_kept = matches!(opened.fate, Fate::Kept(_));
-    let live = opened.feed.map(|feed| Sniffed { feed, is_kept });
-    peerscope::app::run(opened.reader, &opened.name, look(args.look), live)?;
+    let supply = match opened.feed {
+        Some(feed) if opened.is_live => Supply::Sniffed { feed, is_kept },
+        Some(feed) => Supply::Copied(feed),
+        None => Supply::There,
+    };
+    let checksums = args.input.checksums();
+    peerscope::app::run(
+        opened.opening,
+        checksums,
+        &opened.name,
+        look(args.look),
+        supply,
+    )?;
     say_how_it_ended(control.as_deref(), &opened.fate)
 }
 
 fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
-    let opened = input::open(&args.input)?;
+    let opened = input::open(&args.input, Access::Anywhere)?;
+    // A picture is of the whole.
+    while let Some(feed) = &opened.feed
+        && feed.wait() == Wait::More
+    {}
+    let reader = opened.opening.read(opened.feed.as_ref())?;
+    let pipeline = Pipeline::new(reader).with(args.input.checksums());
     let (keys, size): (Vec<&str>, _) = (
         args.picture.keys.split_whitespace().collect(),
         args.picture.size,
     );
-    let screen =
-        peerscope::app::screenshot(opened.reader, &opened.name, look(args.look), size, &keys);
+    let screen = peerscope::app::screenshot(pipeline, &opened.name, look(args.look), size, &keys);
     let is_text = path.extension().is_some_and(|extension| extension == "txt");
     let picture = if is_text {
         picture::text(&screen)
@@ -162,7 +182,9 @@ fn say_what_was_captured(control: Option<&Control>, fate: &Fate) {
 fn messages(output: &Output) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    let decoded = decode(input::open(&output.input)?, |store| {
+    let checksums = output.input.checksums();
+    let opened = input::open(&output.input, Access::Forward)?;
+    let decoded = decode(opened, checksums, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
@@ -189,13 +211,13 @@ fn whole(
     input: &Input,
     print: impl FnOnce(&Store, &str, &[String], &mut Out) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    let opened = input::open(input)?;
+    let opened = input::open(input, Access::Forward)?;
     let name = opened.name.clone();
     let Decoded {
         store,
         notes,
         fault,
-    } = decode(opened, |_| Ok(()))?;
+    } = decode(opened, input.checksums(), |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     print(&store, &name, &notes, &mut out)?;
     out.flush()?;
@@ -214,25 +236,31 @@ struct Decoded {
 /// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
     opened: Opened,
+    checksums: Checksums,
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> anyhow::Result<Decoded> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
+    let reader = opened.opening.read(opened.feed.as_ref())?;
     let mut pipeline = match opened.feed {
-        Some(_) => Pipeline::following(opened.reader),
-        None => Pipeline::new(opened.reader),
-    };
+        Some(_) => Pipeline::following(reader),
+        None => Pipeline::new(reader),
+    }
+    .with(checksums);
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));
         each(&store)?;
         if progress.is_done {
+            // What is lost of a live capture is said with its counts.
+            let dropped = (!opened.is_live).then(|| export::dropped(&store)).flatten();
             let control = opened.feed.map(|feed| feed.control);
             let fault = say_how_it_ended(control.as_deref(), &opened.fate);
             let notes = progress
                 .note
                 .map(|note| note.to_string())
                 .into_iter()
-                .chain(export::nothing_to_show(&store));
+                .chain(export::nothing_to_show(&store))
+                .chain(dropped);
             let notes: Vec<String> = notes.collect();
             notes
                 .iter()

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::capture::{Layout, Note, Reader};
-use crate::packet;
+use crate::capture::{Layout, Note, Reader, Source};
+use crate::packet::{Checksums, Packets};
 use crate::store::{Change, Record, Tally, What};
 use crate::stream::{ConnectionId, Event, FrameRef, Side, Streams};
-use crate::wire::{Decoded, Framed, Framer, Undecoded};
+use crate::wire::{Conversation, Decoded, Found, Framed, Undecoded};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -14,10 +14,14 @@ const BATCH: usize = 8192;
 /// How far the reading is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes of the capture that were read.
+    /// Bytes of the capture that were read; of an archive, those of the archive.
     pub read: u64,
-    /// Bytes of the capture.
+    /// Bytes of the capture; none while nobody knows, because it comes through a pipe.
     pub total: u64,
+    /// True while nobody knows how much will come.
+    pub is_open_ended: bool,
+    /// Frames that were read.
+    pub frames: u64,
     /// True behind the last batch.
     pub is_done: bool,
     /// True when all that is there was read and more may come.
@@ -26,15 +30,16 @@ pub struct Progress {
     pub note: Option<Note>,
 }
 
-/// The two directions of each connection, made with its first bytes.
-type Framers = Vec<Option<Box<[Framer; 2]>>>;
+/// Of each connection, made with its first bytes.
+type Conversations = Vec<Option<Box<Conversation>>>;
 
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
 #[derive(Debug)]
 pub struct Pipeline {
     reader: Reader,
+    packets: Packets,
     streams: Streams,
-    framers: Framers,
+    conversations: Conversations,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -53,8 +58,9 @@ impl Pipeline {
     pub fn new(reader: Reader) -> Pipeline {
         Pipeline {
             reader,
+            packets: Packets::default(),
             streams: Streams::default(),
-            framers: Vec::new(),
+            conversations: Vec::new(),
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -70,9 +76,23 @@ impl Pipeline {
         }
     }
 
+    /// The same, with another opinion of checksums.
+    #[must_use]
+    pub fn with(mut self, checksums: Checksums) -> Pipeline {
+        self.packets = Packets::new(checksums);
+        self.tally.checksums = checksums;
+        self
+    }
+
+    /// Where the capture is read from.
+    pub fn source(&self) -> &Source {
+        self.reader.source()
+    }
+
     /// The capture grows no more: its end will be the end.
     pub fn let_end(&mut self) {
         self.end = End::OfFile;
+        self.reader.let_end();
     }
 
     /// Decodes the next frames and appends what they change.
@@ -89,7 +109,9 @@ impl Pipeline {
         let note = self.reader.note().filter(is_told).cloned();
         Progress {
             read,
-            total,
+            total: total.unwrap_or(0),
+            is_open_ended: total.is_none(),
+            frames: self.tally.frames,
             is_done,
             is_waiting: is_at_end && !is_done,
             note,
@@ -108,13 +130,17 @@ impl Pipeline {
         };
         self.last = at;
         self.tally.frame(&frame);
-        match packet::parse(&frame) {
+        match self.packets.segment(&frame) {
             Err(skip) => self.tally.skip(skip),
-            Ok(segment) => {
+            Ok(found) => {
+                let at = FrameRef {
+                    position: found.first,
+                    ..at
+                };
                 self.tally.segments += 1;
-                let framers = &mut self.framers;
-                self.streams.push(&segment, at, &mut |id, event| {
-                    decode(framers, id, event, at, changes);
+                let conversations = &mut self.conversations;
+                self.streams.push(&found.segment, at, &mut |id, event| {
+                    decode(conversations, id, event, at, changes);
                 });
             }
         }
@@ -123,9 +149,10 @@ impl Pipeline {
 
     /// The capture has ended: what waited behind holes and what was cut short comes out.
     fn finish(&mut self, changes: &mut Vec<Change>) {
-        let (framers, last) = (&mut self.framers, self.last);
+        self.packets.finish();
+        let (conversations, last) = (&mut self.conversations, self.last);
         self.streams
-            .finish(&mut |id, event| decode(framers, id, event, last, changes));
+            .finish(&mut |id, event| decode(conversations, id, event, last, changes));
     }
 
     /// Counts, and how the file is laid out where that is new.
@@ -136,6 +163,7 @@ impl Pipeline {
                 activity,
             });
         });
+        self.tally.settle(self.packets.take_settled());
         self.tally.damaged_blocks = self.reader.damaged_blocks();
         changes.push(Change::Tally(Box::new(self.tally.clone())));
         let layout = self.reader.layout();
@@ -152,14 +180,14 @@ impl Pipeline {
 
 /// What the frame `now` did to a stream -> what the store is told.
 fn decode(
-    framers: &mut Framers,
+    conversations: &mut Conversations,
     id: ConnectionId,
     event: Event<'_>,
     now: FrameRef,
     changes: &mut Vec<Change>,
 ) {
     if let Event::Opened { ends, opener } = event {
-        framers.push(None);
+        conversations.push(None);
         changes.push(Change::Opened {
             connection: id,
             ends,
@@ -168,7 +196,7 @@ fn decode(
         });
         return;
     }
-    let framers = framers[id.0 as usize].get_or_insert_default();
+    let conversation = conversations[id.0 as usize].get_or_insert_default();
     let mut out = |side, decoded| changes.push(change(id, side, decoded, now));
     match event {
         Event::Opened { .. } => {}
@@ -177,20 +205,14 @@ fn decode(
             seq,
             bytes,
             at,
-        } => framers[side.index()].data(seq, bytes, at, &mut |decoded| out(side, decoded)),
+        } => conversation.data(side, seq, bytes, (at, now), &mut out),
         Event::Gap {
             side,
             seq,
             len,
             missing,
-        } => {
-            framers[side.index()].gap(seq, len, missing, now, &mut |decoded| out(side, decoded));
-        }
-        Event::Ended => {
-            for side in Side::BOTH {
-                framers[side.index()].finish(&mut |decoded| out(side, decoded));
-            }
-        }
+        } => conversation.gap(side, (seq, len, missing), now, &mut out),
+        Event::Ended => conversation.finish(&mut out),
     }
 }
 
@@ -203,6 +225,7 @@ fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef)
         place,
         size: 0,
         missing: 0,
+        found: Found::InOrder,
         what,
     };
     let record = match decoded {
@@ -212,11 +235,21 @@ fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef)
             size,
             place,
             missing,
-        }) => Record {
-            size,
-            missing,
-            ..whole(place, What::Message(message))
-        },
+            found,
+        }) => {
+            let completed = match found {
+                Found::InOrder => now,
+                Found::Resynchronised(completed) => completed,
+            };
+            Record {
+                time: completed.time,
+                frame: completed.number,
+                size,
+                missing,
+                found,
+                ..whole(place, What::Message(message))
+            }
+        }
         Decoded::Gap {
             bytes,
             missing,

@@ -10,9 +10,11 @@ const FLOW: [&str; 14] = [
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 8] = [
+const OUTSIDE: [(&str, &[&str]); 10] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
+    ("flate2", &["capture"]),
+    ("ruzstd", &["capture"]),
     ("etherparse", &["packet"]),
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),

@@ -203,8 +203,14 @@ fn broken_messages_say_what_is_wrong() {
 
 #[test]
 fn a_stretch_that_is_no_message_opens_into_its_bytes() {
-    let screen = Screen::of("misbehaving.pcap", COLOR).after("j*2 Enter G Enter");
+    let screen = Screen::of("misbehaving.pcap", COLOR).after("j*2 Enter G k Enter");
     assert_snapshot!("detail_of_an_undecoded_stretch", screen.text());
+}
+
+#[test]
+fn a_message_found_again_says_so() {
+    let screen = Screen::of("midstream.pcap", COLOR).after("Enter g j j Enter");
+    assert_snapshot!("resynchronised", screen.text());
 }
 
 #[test]

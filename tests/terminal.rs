@@ -3,6 +3,7 @@
 mod packets;
 
 use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 use vt100::{Color, Parser, Screen};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_peerscope");
@@ -221,7 +224,9 @@ fn a_program_that_loses_its_terminal_while_it_reads_ends() {
 #[test]
 fn without_a_keyboard_there_is_one_line_of_error() {
     let script = r#"exec "$0" "$1" </dev/null"#;
-    let mut terminal = Terminal::start(shell(script, &capture("loopback.pcap")));
+    let mut command = shell(script, &capture("loopback.pcap"));
+    command.set_controlling_tty(false);
+    let mut terminal = Terminal::start(command);
     assert_eq!(terminal.status().exit_code(), 2);
     let output = String::from_utf8(terminal.output()).unwrap();
     assert!(!output.contains(ESC), "{output:?}");
@@ -276,6 +281,127 @@ fn esc_stops_the_reading_and_what_was_read_stays() {
 }
 
 #[test]
+fn keys_work_while_a_pipe_brings_more() {
+    let (fifo, mut terminal) = piped();
+    let whole = fs::read(capture("loopback.pcap")).unwrap();
+    let mut pipe = File::options().write(true).open(&fifo.path).unwrap();
+    pipe.write_all(&whole[..60_000]).unwrap();
+    let shown = terminal.shows("127.0.0.1:58715 ");
+    assert!(shown.contains(" READING"), "{shown}");
+    assert!(
+        shown.contains("reading standard input: more may come"),
+        "{shown}"
+    );
+    terminal.press(ENTER);
+    let shown = terminal.shows(" 1/");
+    assert!(!shown.contains(" 1/63 "), "{shown}");
+    terminal.press("j");
+    terminal.shows(" 2/");
+    pipe.write_all(&whole[60_000..]).unwrap();
+    terminal.shows(" 2/63 ");
+    drop(pipe);
+    terminal.shows("READ 100%");
+    // The bytes of a message are read again, from where they were kept.
+    terminal.press(ENTER);
+    terminal.shows("42 69 74 54 6f 72 72");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+    terminal.was_given_back();
+}
+
+#[test]
+fn q_ends_it_though_the_pipe_is_silent() {
+    for bytes in [0, 10, 60_000] {
+        let (fifo, mut terminal) = piped();
+        let whole = fs::read(capture("loopback.pcap")).unwrap();
+        let mut pipe = File::options().write(true).open(&fifo.path).unwrap();
+        pipe.write_all(&whole[..bytes]).unwrap();
+        terminal.shows("q quit");
+        let pressed = Instant::now();
+        terminal.press("q");
+        assert_eq!(terminal.status().exit_code(), 0);
+        assert!(pressed.elapsed() < Duration::from_secs(1), "{bytes} bytes");
+        terminal.was_given_back();
+        drop(pipe);
+    }
+}
+
+#[test]
+fn what_is_no_capture_on_a_pipe_gives_the_terminal_back() {
+    let script = r#"echo Dear diary | "$0" -; echo "code $?"; read -r _"#;
+    let terminal = Terminal::start(shell(script, Path::new("")));
+    let shown = terminal.shows("code 3");
+    assert!(shown.contains("standard input is not a pcap"), "{shown}");
+    terminal.was_given_back();
+}
+
+#[test]
+fn a_keyboard_is_no_capture() {
+    let mut terminal = Terminal::start(peerscope_at(Path::new("-")));
+    assert_eq!(terminal.status().exit_code(), 2);
+    let output = String::from_utf8(terminal.output()).unwrap();
+    assert!(output.contains("pipe a capture into it"), "{output}");
+    assert_eq!(output.lines().count(), 1, "{output}");
+}
+
+#[test]
+fn a_program_that_loses_its_terminal_ends_though_a_pipe_is_open() {
+    for before in ["", r#"trap "" HUP; "#] {
+        let fifo = Fifo::new();
+        let script = format!(r#"stty eof undef; {before}exec "$0" - <"$1""#);
+        let mut terminal = Terminal::start(shell(&script, &fifo.path));
+        let whole = fs::read(capture("loopback.pcap")).unwrap();
+        let mut pipe = File::options().write(true).open(&fifo.path).unwrap();
+        pipe.write_all(&whole[..60_000]).unwrap();
+        terminal.shows("127.0.0.1:58715 ");
+        terminal.hang_up();
+        terminal.is_gone_soon();
+        drop(pipe);
+    }
+}
+
+#[test]
+fn a_named_pipe_without_a_writer_is_waited_for() {
+    let fifo = Fifo::new();
+    let mut terminal = Terminal::start(peerscope_at(&fifo.path));
+    terminal.shows("q quit");
+    fs::write(&fifo.path, fs::read(capture("loopback.pcap")).unwrap()).unwrap();
+    terminal.shows("READ 100%");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn the_bytes_of_several_captures_are_found_again() {
+    let mut command = peerscope("v2_hybrid.pcap");
+    command.arg(capture("loopback.pcap"));
+    let mut terminal = Terminal::start(command);
+    let shown = terminal.shows("READ 100%");
+    assert!(shown.contains("v2_hybrid.pcap + loopback.pcap"), "{shown}");
+    terminal.press("G");
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    terminal.press(ENTER);
+    terminal.shows("42 69 74 54 6f 72 72");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn esc_stops_the_reading_of_an_archive() {
+    let file = NamedTempFile::new().unwrap();
+    let archive = GzEncoder::new(file.as_file(), Compression::fast());
+    write_haves(archive, 60_000).unwrap();
+    let mut terminal = Terminal::start(peerscope_at(file.path()));
+    terminal.shows("10.0.0.1:50001");
+    terminal.press(ESC);
+    let shown = terminal.shows("READ, NOT ALL");
+    assert!(shown.contains("! reading was stopped"), "{shown}");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
 #[cfg(feature = "live")]
 fn without_a_capture_it_asks_which_interface_to_sniff() {
     let mut terminal = Terminal::start(with_plain_environment(CommandBuilder::new(PROGRAM)));
@@ -283,6 +409,33 @@ fn without_a_capture_it_asks_which_interface_to_sniff() {
     assert!(screen.contains(" lo "), "{screen}");
     terminal.press("\r");
     assert_eq!(terminal.status().exit_code(), 0);
+}
+
+/// A named pipe, with its folder.
+struct Fifo {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Fifo {
+    fn new() -> Fifo {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        Fifo {
+            path,
+            _folder: folder,
+        }
+    }
+}
+
+/// The program with a pipe as its standard input.
+fn piped() -> (Fifo, Terminal) {
+    let fifo = Fifo::new();
+    let script = r#"exec "$0" - <"$1""#;
+    let terminal = Terminal::start(shell(script, &fifo.path));
+    (fifo, terminal)
 }
 
 /// A child in a pseudo-terminal, and what it wrote there.

@@ -8,7 +8,7 @@ use peerscope::store::{Change, Record, Store, What};
 use peerscope::stream::{ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
 use peerscope::wire::bencode::{self, Node, Value};
 use peerscope::wire::{
-    Decoded, ExtendedHandshake, Framed, Framer, Kind, PeerId, Place, client, plain,
+    Decoded, ExtendedHandshake, Found, Framed, Framer, Kind, PeerId, Place, client, plain,
 };
 
 use super::print::{assert_plain, assert_prints};
@@ -274,6 +274,7 @@ fn change(decoded: Decoded) -> Change {
         place,
         size: prefix,
         missing,
+        found: Found::InOrder,
         what,
     }))
 }

@@ -5,9 +5,11 @@
 
 pub(crate) mod framing;
 pub(crate) mod packets;
+mod pcapng;
 mod print;
 pub(crate) mod reader;
 pub(crate) mod scene;
+mod wrap;
 
 use std::fs::File;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! Segments in any order, of any kind, as a capture: what is told of them adds up.
 
 use peerscope::capture::{FrameNumber, Reader, Source, Timestamp};
-use peerscope::packet;
+use peerscope::packet::{Checksums, Packets};
 use peerscope::peer::Talk;
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{Change, Connection, Entry, EntryId, Raw, Store, What, read_raw};
@@ -16,7 +16,7 @@ pub(crate) fn check(input: &[u8]) {
     let capture = scene::capture(input);
     let source = source(&capture);
     let frames = Frames::of(&source);
-    let (store, changes) = decoded(&source);
+    let (store, changes) = decoded(Pipeline::new(reader(&source)));
     assert_counts(&store, &frames);
     for connection in store.connections() {
         for side in Side::BOTH {
@@ -27,6 +27,8 @@ pub(crate) fn check(input: &[u8]) {
     assert_readable(&store, &source);
     assert_prints(&store);
     assert_grows_alike(&capture, &store);
+    let pipeline = Pipeline::new(reader(&source)).with(Checksums::Verified);
+    assert_counts(&decoded(pipeline).0, &frames);
 }
 
 fn reader(source: &Source) -> Reader {
@@ -44,16 +46,16 @@ struct Frames {
 impl Frames {
     fn of(source: &Source) -> Frames {
         let (mut count, mut bytes, mut is_whole) = (0, 0, true);
-        let mut reader = reader(source);
+        let (mut reader, mut packets) = (reader(source), Packets::default());
         while let Some(frame) = reader.next_frame() {
             let captured = frame.bytes.len();
             let is_cut = captured < frame.original_len as usize;
             (count, bytes) = (count + 1, bytes + captured as u64);
             is_whole &= !is_cut;
-            if let Ok(segment) = packet::parse(&frame) {
-                assert!(segment.payload.len() <= captured);
-                let missing = segment.len as usize - segment.payload.len();
-                assert!(missing <= frame.original_len as usize - captured);
+            if let Ok(found) = packets.segment(&frame) {
+                assert!(found.first <= frame.position);
+                let missing = found.segment.len as usize - found.segment.payload.len();
+                assert!(missing == 0 || !is_whole);
             }
         }
         Frames {
@@ -64,9 +66,8 @@ impl Frames {
     }
 }
 
-fn decoded(source: &Source) -> (Store, Vec<Change>) {
-    let (mut pipeline, mut store, mut changes) =
-        (Pipeline::new(reader(source)), Store::default(), Vec::new());
+fn decoded(mut pipeline: Pipeline) -> (Store, Vec<Change>) {
+    let (mut store, mut changes) = (Store::default(), Vec::new());
     while !pipeline.step(&mut changes).is_done {}
     changes
         .iter()

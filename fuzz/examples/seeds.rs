@@ -16,7 +16,7 @@ use peerscope::wire::Kind;
 #[path = "../checks/mod.rs"]
 mod checks;
 
-use checks::scene::{ACK, FIN, FORMS, Form, LAST_FIRST, LINKS, OTHER_END, RST, SYN};
+use checks::scene::{ACK, FIN, FORMS, Form, LAST_FIRST, LINKS, OTHER_END, RST, SYN, TUNNELLED};
 
 /// Bytes of a capture's head; the reader meets a dozen frames there.
 const HEAD: usize = 2500;
@@ -287,6 +287,7 @@ fn packets_seeds(name: &str, said: &BTreeMap<Kind, Vec<u8>>) -> io::Result<()> {
         ),
         ("data_in_syn", step(0, Form::Tcp4, SYN, 0, 0, &stream)),
         ("fragments", fragments(&segments)),
+        ("tunnels", tunnels(&segments)),
     ] {
         seed("packets", &format!("{name}_{how}"), &scene)?;
     }
@@ -365,6 +366,22 @@ fn fragments(segments: &[Segment<'_>]) -> Vec<u8> {
             ACK | LAST_FIRST
         };
         step(link, form, flags, 0, 1 + number * LEN, payload)
+    });
+    segments.collect()
+}
+
+/// Each segment in the next tunnel and on the next link, every third one in fragments.
+fn tunnels(segments: &[Segment<'_>]) -> Vec<u8> {
+    let segments = segments.iter().flat_map(|(number, payload)| {
+        let tunnel = (*number as u8 % 8) << 4 | TUNNELLED;
+        let link = (*number % (LINKS.len() - 1)) as u8;
+        let form = match number % 6 {
+            2 => Form::Fragments4,
+            4 => Form::Tcp6,
+            5 => Form::Fragments6,
+            _ => Form::Tcp4,
+        };
+        step(tunnel | link, form, ACK, 0, 1 + number * LEN, payload)
     });
     segments.collect()
 }

@@ -5,7 +5,7 @@ mod run;
 mod screenshot;
 mod terminal;
 
-pub use run::{Sniffed, run};
+pub use run::{Supply, has_keys, run};
 pub use screenshot::screenshot;
 
 use std::collections::HashMap;

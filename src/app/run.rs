@@ -1,6 +1,8 @@
 //! The loop: input and batches of the capture in, at most one screen out.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +15,8 @@ use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
 use super::{App, Effect, keys};
-use crate::capture::{Feed, Reader, Timestamp, Wait};
+use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
+use crate::packet::Checksums;
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
 use crate::view::Look;
@@ -27,7 +30,8 @@ const COUNTS: Duration = Duration::from_millis(500);
 /// So long the end of a live capture may take before the program ends without it.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 
-type Batch = (Vec<Change>, Progress);
+/// What the worker has: changes, or the reason why there is no capture.
+type Batch = Result<(Vec<Change>, Progress), OpenError>;
 
 /// What comes from outside.
 enum News {
@@ -38,18 +42,28 @@ enum News {
 
 /// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
 /// then ended: what was taken is in its file.
-pub fn run(reader: Reader, name: &str, look: Look, live: Option<Sniffed>) -> anyhow::Result<()> {
-    let mut app = App::new(reader.source().clone(), name, look);
-    if let Some(live) = &live {
-        app = app.sniffing(live.feed.control.clone(), live.is_kept);
+pub fn run(
+    opening: Opening,
+    checksums: Checksums,
+    name: &str,
+    look: Look,
+    supply: Supply,
+) -> anyhow::Result<()> {
+    let mut app = App::new(opening.source().clone(), name, look);
+    if let Supply::Sniffed { feed, is_kept } = &supply {
+        app = app.sniffing(feed.control.clone(), *is_kept);
     }
-    let control = live.as_ref().map(|live| live.feed.control.clone());
+    let control = match &supply {
+        Supply::Sniffed { feed, .. } => Some(feed.control.clone()),
+        Supply::There | Supply::Copied(_) => None,
+    };
     let (news, inbox) = unbounded();
+    let terminal = terminal().context("there is no terminal to read keys from")?;
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let (batches, worker) = read_in_worker(reader, live.map(|live| live.feed));
-    watch_terminal(news.clone());
+    let (batches, worker) = read_in_worker(opening, checksums, supply);
+    watch_terminal(terminal, news.clone());
     thread::spawn(move || read_input(&news));
     let ended = Loop {
         app,
@@ -66,13 +80,20 @@ pub fn run(reader: Reader, name: &str, look: Look, live: Option<Sniffed>) -> any
     ended
 }
 
-/// A capture that is being made.
+/// Who brings the bytes of the capture.
 #[derive(Debug)]
-pub struct Sniffed {
-    /// Tells of its growth.
-    pub feed: Feed,
-    /// Does its file outlive the program?
-    pub is_kept: bool,
+pub enum Supply {
+    /// Nobody: they are there.
+    There,
+    /// They come through a pipe, or out of an archive.
+    Copied(Feed),
+    /// They are captured at this moment.
+    Sniffed {
+        /// Tells of more.
+        feed: Feed,
+        /// Does the file outlive the program?
+        is_kept: bool,
+    },
 }
 
 struct Loop {
@@ -127,14 +148,14 @@ impl Loop {
                     due = Due::Now;
                 }
                 recv(if self.app.is_paused() { &held } else { &self.batches }) -> batch => {
-                    self.take(batch.ok());
+                    self.take(batch.ok().transpose()?);
                     due = if due == Due::Now { Due::Now } else { Due::Soon };
                 }
             }
         }
     }
 
-    fn take(&mut self, batch: Option<Batch>) {
+    fn take(&mut self, batch: Option<(Vec<Change>, Progress)>) {
         if let Some((changes, progress)) = batch {
             self.app.apply(changes, progress);
         } else {
@@ -171,13 +192,24 @@ impl Loop {
 
 /// Decodes in a thread of its own, a few batches ahead at most. A panic there ends the reading, not the program:
 /// the channel closes and what was read stays. The second channel closes when the thread has ended.
-fn read_in_worker(reader: Reader, feed: Option<Feed>) -> (Receiver<Batch>, Receiver<()>) {
+fn read_in_worker(
+    opening: Opening,
+    checksums: Checksums,
+    supply: Supply,
+) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
     let (alive, ended) = bounded(0);
     thread::spawn(move || {
-        match &feed {
-            None => read_to_end(Pipeline::new(reader), &batches),
-            Some(feed) => follow(Pipeline::following(reader), feed, &batches),
+        let feed = match supply {
+            Supply::There => None,
+            Supply::Copied(feed) | Supply::Sniffed { feed, .. } => Some(feed),
+        };
+        match opening.read(feed.as_ref()) {
+            Err(error) => drop(batches.send(Err(error))),
+            Ok(reader) => match &feed {
+                None => read_to_end(Pipeline::new(reader).with(checksums), &batches),
+                Some(feed) => follow(Pipeline::following(reader).with(checksums), feed, &batches),
+            },
         }
         drop(alive);
     });
@@ -189,7 +221,7 @@ fn read_to_end(mut pipeline: Pipeline, batches: &Sender<Batch>) {
         let mut changes = Vec::new();
         let progress = pipeline.step(&mut changes);
         let is_done = progress.is_done;
-        if batches.send((changes, progress)).is_err() || is_done {
+        if batches.send(Ok((changes, progress))).is_err() || is_done {
             return;
         }
     }
@@ -197,16 +229,16 @@ fn read_to_end(mut pipeline: Pipeline, batches: &Sender<Batch>) {
 
 /// Reads what is being written. When the screen is gone, it stays until the writers have ended.
 fn follow(mut pipeline: Pipeline, feed: &Feed, batches: &Sender<Batch>) {
-    let mut read = 0;
+    let mut told = Progress::default();
     loop {
         let mut changes = Vec::new();
         let progress = pipeline.step(&mut changes);
         let (is_done, is_waiting) = (progress.is_done, progress.is_waiting);
-        let is_news = std::mem::replace(&mut read, progress.read) != progress.read || is_done;
-        let has_nobody = is_news && batches.send((changes, progress)).is_err();
+        let is_news = told != progress;
+        told = progress.clone();
+        let has_nobody = is_news && batches.send(Ok((changes, progress))).is_err();
         if has_nobody {
-            while feed.wait() == Wait::More {}
-            return;
+            return feed.leave();
         }
         if is_done {
             return;
@@ -227,14 +259,28 @@ fn watch_signals(news: Sender<News>) -> io::Result<()> {
     Ok(())
 }
 
+/// The terminal that crossterm reads keys from: standard input, or where that is something else, the one that the
+/// program was started in.
+fn terminal() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return stdin.as_fd().try_clone_to_owned();
+    }
+    Ok(File::open("/dev/tty")?.into())
+}
+
+/// True when there is a terminal to read keys from.
+pub fn has_keys() -> bool {
+    terminal().is_ok()
+}
+
 /// Asked for nothing, `poll` still tells that the terminal has hung up. crossterm does not: its read of a dead
 /// terminal returns at once, for ever.
-fn watch_terminal(news: Sender<News>) {
+fn watch_terminal(terminal: OwnedFd, news: Sender<News>) {
     thread::spawn(move || {
-        let stdin = io::stdin();
         let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
         loop {
-            let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+            let mut watched = [PollFd::new(&terminal, PollFlags::empty())];
             match poll(&mut watched, None) {
                 Ok(_) if watched[0].revents().intersects(gone) => break,
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}

@@ -4,13 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::App;
-use crate::capture::Reader;
 use crate::pipeline::Pipeline;
 use crate::view::Look;
 
 /// Reads the whole capture, presses `keys` and gives the screen of `width` by `height` cells.
 pub fn screenshot(
-    reader: Reader,
+    mut pipeline: Pipeline,
     name: &str,
     look: Look,
     (width, height): (u16, u16),
@@ -18,8 +17,7 @@ pub fn screenshot(
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let mut app = App::new(reader.source().clone(), name, look);
-    let mut pipeline = Pipeline::new(reader);
+    let mut app = App::new(pipeline.source().clone(), name, look);
     loop {
         let mut changes = Vec::new();
         let progress = pipeline.step(&mut changes);

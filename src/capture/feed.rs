@@ -3,20 +3,34 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 /// How long a reader sleeps at most before it looks at the clock.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// So long after the stop what a pipe still brings is taken: whoever writes to it may be ending as well.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What the reader's side holds of a live capture.
 #[derive(Debug)]
 pub struct Feed {
     grown: Receiver<()>,
+    /// Does the end wait for the writers?
+    writers: Writers,
     /// Counts, faults, and the stop.
     pub control: Arc<Control>,
+}
+
+/// Who writes what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writers {
+    /// Threads of this program, which end when they are told.
+    Own,
+    /// Whoever has the other end of a pipe, and may be silent for ever.
+    Others,
 }
 
 /// What happened while a reader waited.
@@ -31,11 +45,34 @@ pub enum Wait {
 impl Feed {
     /// `grown` gets a word when there is more, and is closed when there never will be.
     pub fn new(grown: Receiver<()>, control: Arc<Control>) -> Feed {
-        Feed { grown, control }
+        let writers = Writers::Own;
+        Feed {
+            grown,
+            writers,
+            control,
+        }
+    }
+
+    /// As [`Feed::new`], where others write: they cannot be told to end, so the stop is the end, soon.
+    pub(super) fn of_others(grown: Receiver<()>, control: Arc<Control>) -> Feed {
+        let writers = Writers::Others;
+        Feed {
+            grown,
+            writers,
+            control,
+        }
+    }
+
+    /// Nobody reads any more. Writers of this program are waited for: what they were given is to be written.
+    pub fn leave(&self) {
+        while self.writers == Writers::Own && self.wait() == Wait::More {}
     }
 
     /// Waits until there may be more to read, for a tenth of a second at most.
     pub fn wait(&self) -> Wait {
+        if self.writers == Writers::Others && self.control.is_over() {
+            return Wait::Ended;
+        }
         match self.grown.recv_timeout(LOOK) {
             Err(RecvTimeoutError::Disconnected) => Wait::Ended,
             Ok(()) | Err(RecvTimeoutError::Timeout) => Wait::More,
@@ -50,6 +87,7 @@ pub struct Control {
     pub(super) dropped: AtomicU64,
     pub(super) dropped_by_interface: AtomicU64,
     pub(super) is_stopped: AtomicBool,
+    stopped: OnceLock<Instant>,
     pub(super) has_failed: AtomicBool,
     /// Frames that were taken, of which the last may not be in the file yet.
     #[cfg(feature = "live")]
@@ -68,8 +106,16 @@ impl Control {
         if self.is_stopped.swap(true, Ordering::Relaxed) {
             return;
         }
+        let _ = self.stopped.set(Instant::now());
         let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         wakers.iter().for_each(|wake| wake());
+    }
+
+    /// True when it was stopped so long ago that nobody waits for it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.stopped
+            .get()
+            .is_some_and(|stopped| stopped.elapsed() > LAST_WORDS)
     }
 
     /// True when packets could not be written, so that the capture ended before its time.

@@ -3,34 +3,54 @@
 //! A capture is pcap or pcapng, told apart by its first bytes, read by windows of `pread`. It is never
 //! mapped (a shrinking file would kill us) and never read as a whole. What is damaged ends the
 //! reading with a [`Note`]; only a file that holds no capture at all is an [`OpenError`].
+//!
+//! What cannot be read at any place, a pipe or an archive, is copied by a thread (`pump`) to where it can
+//! ([`Copied`]); the reader follows it as it follows a capture that is being made. Several captures are one source
+//! with a range of positions for each ([`Several`]), whose frames come in the order of their times.
 
 mod chain;
+mod comments;
+mod copied;
 mod feed;
+mod filter;
+mod inlet;
 mod layout;
 #[cfg(feature = "live")]
 mod live;
+mod note;
+mod opening;
 mod pcap;
 mod pcapng;
+mod pump;
 mod reader;
 #[cfg(feature = "live")]
 mod rights;
 #[cfg(feature = "live")]
 mod ring;
+mod several;
 mod source;
 #[cfg(feature = "live")]
 mod spool;
+mod strand;
 mod time;
+mod unpack;
 
 pub use chain::Chain;
+pub use comments::{About, Comment, Comments};
+pub use copied::{Access, Copied};
 pub use feed::{Control, Feed, Wait};
-pub use layout::{Interface, Layout, LinkType};
+pub use filter::{FilterError, Verdict};
+pub use layout::{Counted, Interface, Layout, LinkType};
 #[cfg(feature = "live")]
 pub use live::{Device, DeviceError, SniffError, Sniffer, Wanted, devices};
-pub use reader::{Note, Reader};
+pub use note::Note;
+pub use opening::{Named, Opened, Opening, open};
+pub use reader::Reader;
 #[cfg(feature = "live")]
 pub use rights::{Rights, drop_privileges, how_to_get_rights};
 #[cfg(feature = "live")]
 pub use ring::Bounds;
+pub use several::Several;
 pub use source::{OpenError, Source};
 pub use time::Timestamp;
 
@@ -57,6 +77,8 @@ pub struct Frame<'a> {
     pub original_len: u32,
     /// What was captured of it.
     pub bytes: &'a [u8],
+    /// What the filter says of it.
+    pub verdict: Verdict,
 }
 
 impl std::fmt::Display for FrameNumber {

@@ -1,83 +1,81 @@
 //! Classic pcap: one header, then records.
 
-use pcap_parser::{PcapError, nom};
-
-use super::layout::{ByteOrder, Format, Interface, Layout, LinkType, Section};
+use super::layout::{ByteOrder, Counted, Format, Interface, LinkType, Section};
 use super::reader::{Parsed, Record, Step};
 use super::time::Timestamp;
 
 /// Length of the file header in bytes.
 pub(super) const HEADER_LEN: usize = 24;
 
-/// The four magic numbers as they lie in the file: micro- and nanoseconds, both byte orders.
-pub(super) fn is_pcap(bytes: &[u8]) -> bool {
-    matches!(
-        bytes.first_chunk(),
-        Some(
-            [0xd4, 0xc3, 0xb2, 0xa1]
-                | [0x4d, 0x3c, 0xb2, 0xa1]
-                | [0xa1, 0xb2, 0xc3, 0xd4]
-                | [0xa1, 0xb2, 0x3c, 0x4d]
-        )
-    )
-}
+/// What the magic number of a file says: byte order, length of a record's header, units of time in a second.
+type Kind = (ByteOrder, usize, u64);
 
-/// Reads the file header; `None` when it contradicts itself.
-pub(super) fn layout(bytes: &[u8]) -> Option<Layout> {
-    let (_, header) = pcap_parser::parse_pcap_header(bytes).ok()?;
-    let interface = Interface {
-        // The upper bits hold the length of a frame check sequence.
-        link: LinkType(header.network.0 as u32 & 0x03ff_ffff),
-        ticks_per_second: if header.is_nanosecond_precision() {
-            1_000_000_000
-        } else {
-            1_000_000
-        },
-        offset_seconds: 0,
-        snap_len: header.snaplen,
-    };
-    let order = if header.is_bigendian() {
-        ByteOrder::Big
-    } else {
-        ByteOrder::Little
-    };
-    let section = Section {
-        start: 0,
-        order,
-        interfaces: vec![interface],
-    };
-    Some(Layout {
-        format: Format::Pcap,
-        sections: vec![section],
+/// The magic numbers as they lie in the file: micro- and nanoseconds and the records of Alexey Kuznetzov's
+/// libpcap, which have eight bytes more, in both byte orders.
+fn kind(bytes: &[u8]) -> Option<Kind> {
+    Some(match bytes.first_chunk()? {
+        [0xd4, 0xc3, 0xb2, 0xa1] => (ByteOrder::Little, 16, 1_000_000),
+        [0xa1, 0xb2, 0xc3, 0xd4] => (ByteOrder::Big, 16, 1_000_000),
+        [0x4d, 0x3c, 0xb2, 0xa1] => (ByteOrder::Little, 16, 1_000_000_000),
+        [0xa1, 0xb2, 0x3c, 0x4d] => (ByteOrder::Big, 16, 1_000_000_000),
+        [0x34, 0xcd, 0xb2, 0xa1] => (ByteOrder::Little, 24, 1_000_000),
+        [0xa1, 0xb2, 0xcd, 0x34] => (ByteOrder::Big, 24, 1_000_000),
+        _ => return None,
     })
 }
 
-/// Reads one record from the start of `bytes`.
-pub(super) fn step(layout: &Layout, bytes: &[u8]) -> Parsed<Step> {
-    let section = layout.section();
-    let parsed = match section.order {
-        ByteOrder::Little => pcap_parser::parse_pcap_frame(bytes),
-        ByteOrder::Big => pcap_parser::parse_pcap_frame_be(bytes),
+pub(super) fn is_pcap(bytes: &[u8]) -> bool {
+    kind(bytes).is_some()
+}
+
+/// Reads the file header; `None` when there is less than all of it.
+pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
+    let (order, record_header, ticks_per_second) = kind(bytes)?;
+    let interface = Interface {
+        name: None,
+        counts: Counted::default(),
+        // The upper bits hold the length of a frame check sequence.
+        link: LinkType(order.u32(bytes, 20)? & 0x03ff_ffff),
+        ticks_per_second,
+        offset_seconds: 0,
+        snap_len: order.u32(bytes, 16)?,
     };
-    let (_, record) = match parsed {
-        Ok(parsed) => parsed,
-        Err(nom::Err::Incomplete(needed)) => return Parsed::incomplete(bytes, needed),
-        Err(nom::Err::Error(error) | nom::Err::Failure(error)) => return damaged(&error),
+    Some(Section {
+        start,
+        format: Format::Pcap { record_header },
+        order,
+        interfaces: vec![interface],
+    })
+}
+
+/// Reads one record from the start of `bytes`; its header is `header` bytes.
+#[inline]
+pub(super) fn step(section: &Section, bytes: &[u8], header: usize) -> Parsed<Step> {
+    let Some(head) = bytes.first_chunk::<16>() else {
+        return Parsed::NeedsMore(header);
     };
+    let word = |at: usize| {
+        let word = [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        match section.order {
+            ByteOrder::Little => u32::from_le_bytes(word),
+            ByteOrder::Big => u32::from_be_bytes(word),
+        }
+    };
+    let (seconds, fraction, captured, original_len) = (word(0), word(4), word(8), word(12));
+    let len = header + captured as usize;
+    if bytes.len() < len {
+        return Parsed::NeedsMore(len);
+    }
     let interface = &section.interfaces[0];
-    let fraction = u64::from(record.ts_usec) * (1_000_000_000 / interface.ticks_per_second);
-    let len = 16 + record.caplen as usize;
+    let nanos = u64::from(fraction) * (1_000_000_000 / interface.ticks_per_second);
     Parsed::Step {
         step: Step::Frame(Record {
-            time: Timestamp::from_parts(u64::from(record.ts_sec), fraction),
+            time: Timestamp::from_parts(u64::from(seconds), nanos),
             link: interface.link,
-            original_len: record.origlen,
-            bytes: 16..len,
+            original_len,
+            bytes: header..len,
+            comments: Vec::new(),
         }),
         len: len as u64,
     }
-}
-
-fn damaged(_: &PcapError<&[u8]>) -> Parsed<Step> {
-    Parsed::Damaged
 }

@@ -1,21 +1,41 @@
-//! pcapng: sections of typed blocks. Of the many types, four carry what is needed here.
+//! pcapng: sections of typed blocks. Of the many types, six carry what is needed here.
+
+use std::sync::Arc;
 
 use pcap_parser::PcapError;
 use pcap_parser::nom::IResult;
 use pcap_parser::pcapng::{
-    parse_enhancedpacketblock_be, parse_enhancedpacketblock_le, parse_interfacedescriptionblock_be,
-    parse_interfacedescriptionblock_le, parse_simplepacketblock_be, parse_simplepacketblock_le,
+    PcapNGOption, parse_enhancedpacketblock_be, parse_enhancedpacketblock_le,
+    parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
+    parse_interfacestatisticsblock_be, parse_interfacestatisticsblock_le,
+    parse_sectionheaderblock_be, parse_sectionheaderblock_le, parse_simplepacketblock_be,
+    parse_simplepacketblock_le,
 };
 use pcap_parser::traits::PcapNGPacketBlock as _;
 
-use super::layout::{ByteOrder, Format, Interface, Layout, LinkType, Section};
+use super::layout::{ByteOrder, Counted, Format, Interface, LinkType, Section};
 use super::reader::{Parsed, Record, Step};
 use super::time::Timestamp;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
+/// Obsolete since 2005, and in files from before.
+const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
+
+/// Options of blocks, by their numbers in the pcapng specification.
+const COMMENT: u16 = 1;
+const IF_NAME: u16 = 2;
+const ISB_IFRECV: u16 = 4;
+const ISB_IFDROP: u16 = 5;
+const ISB_FILTERACCEPT: u16 = 6;
+const ISB_OSDROP: u16 = 7;
+const ISB_USRDELIV: u16 = 8;
+
+/// Bytes kept of an interface's name.
+const MAX_NAME: usize = 256;
 
 /// The shortest section header: type, length, byte-order magic, version, section length, length.
 pub(super) const HEADER_LEN: usize = 28;
@@ -25,17 +45,19 @@ pub(super) fn is_pcapng(bytes: &[u8]) -> bool {
     bytes.starts_with(&SECTION_HEADER.to_be_bytes())
 }
 
-/// A layout with the section that begins at the start of the file; `None` when it is damaged.
-pub(super) fn layout(bytes: &[u8]) -> Option<Layout> {
-    let section = Section {
-        start: 0,
-        order: byte_order(bytes)?,
-        interfaces: Vec::new(),
-    };
-    Some(Layout {
+/// The section that begins here; `None` when it is damaged.
+pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
+    Some(begun(start, byte_order(bytes)?))
+}
+
+/// A section of which nothing is known but its byte order.
+pub(super) fn begun(start: u64, order: ByteOrder) -> Section {
+    Section {
+        start,
         format: Format::Pcapng,
-        sections: vec![section],
-    })
+        order,
+        interfaces: Vec::new(),
+    }
 }
 
 fn byte_order(section_header: &[u8]) -> Option<ByteOrder> {
@@ -47,8 +69,8 @@ fn byte_order(section_header: &[u8]) -> Option<ByteOrder> {
 }
 
 /// Reads one block from the start of `bytes`. `time` is that of the frame before, for blocks without one.
-pub(super) fn step(layout: &Layout, bytes: &[u8], time: Timestamp) -> Parsed<Step> {
-    let Some(kind) = layout.section().order.u32(bytes, 0) else {
+pub(super) fn step(section: &Section, bytes: &[u8], time: Timestamp) -> Parsed<Step> {
+    let Some(kind) = section.order.u32(bytes, 0) else {
         return Parsed::NeedsMore(8);
     };
     // The byte order of a section stands inside its header, so it decides how that header's own length reads.
@@ -58,7 +80,7 @@ pub(super) fn step(layout: &Layout, bytes: &[u8], time: Timestamp) -> Parsed<Ste
             Some(order) => order,
             None => return Parsed::Damaged,
         },
-        _ => layout.section().order,
+        _ => section.order,
     };
     let Some(len) = order.u32(bytes, 4) else {
         return Parsed::NeedsMore(8);
@@ -68,16 +90,23 @@ pub(super) fn step(layout: &Layout, bytes: &[u8], time: Timestamp) -> Parsed<Ste
     }
     let wanted = matches!(
         kind,
-        INTERFACE_DESCRIPTION | SIMPLE_PACKET | ENHANCED_PACKET
+        SECTION_HEADER
+            | INTERFACE_DESCRIPTION
+            | PACKET
+            | SIMPLE_PACKET
+            | INTERFACE_STATISTICS
+            | ENHANCED_PACKET
     );
     if wanted && bytes.len() < len as usize {
         return Parsed::NeedsMore(len as usize);
     }
     let step = match kind {
-        SECTION_HEADER => Step::Section(order),
-        INTERFACE_DESCRIPTION => interface(order, bytes).map_or(Step::Damaged, Step::Interface),
-        SIMPLE_PACKET => simple_packet(layout, bytes, time),
-        ENHANCED_PACKET => enhanced_packet(layout, bytes),
+        SECTION_HEADER => Step::Section(order, section_comments(order, bytes)),
+        INTERFACE_DESCRIPTION => interface(order, bytes).unwrap_or(Step::Damaged),
+        PACKET => packet(section, bytes).unwrap_or(Step::Damaged),
+        SIMPLE_PACKET => simple_packet(section, bytes, time),
+        INTERFACE_STATISTICS => statistics(order, bytes).unwrap_or(Step::Damaged),
+        ENHANCED_PACKET => enhanced_packet(section, bytes),
         _ => Step::Other,
     };
     Parsed::Step {
@@ -102,14 +131,74 @@ fn block<'a, T>(
     parse(bytes).ok().map(|(_, block)| block)
 }
 
-fn interface(order: ByteOrder, bytes: &[u8]) -> Option<Interface> {
+fn comments(options: &[PcapNGOption<'_>]) -> Vec<Box<[u8]>> {
+    let comments = options.iter().filter(|option| option.code.0 == COMMENT);
+    comments.map(|option| value(option).into()).collect()
+}
+
+/// The bytes of an option, without the padding that pcap-parser leaves on.
+fn value<'a>(option: &'a PcapNGOption<'_>) -> &'a [u8] {
+    &option.value[..option.value.len().min(usize::from(option.len))]
+}
+
+fn section_comments(order: ByteOrder, bytes: &[u8]) -> Vec<Box<[u8]>> {
+    let parsed = block(
+        order,
+        bytes,
+        parse_sectionheaderblock_le,
+        parse_sectionheaderblock_be,
+    );
+    parsed.map_or_else(Vec::new, |block| comments(&block.options))
+}
+
+fn statistics(order: ByteOrder, bytes: &[u8]) -> Option<Step> {
+    let block = block(
+        order,
+        bytes,
+        parse_interfacestatisticsblock_le,
+        parse_interfacestatisticsblock_be,
+    )?;
+    let count = |code: u16| {
+        let option = block.options.iter().find(|option| option.code.0 == code)?;
+        let bytes = value(option).first_chunk()?;
+        Some(match order {
+            ByteOrder::Little => u64::from_le_bytes(*bytes),
+            ByteOrder::Big => u64::from_be_bytes(*bytes),
+        })
+    };
+    let counted = Counted {
+        received: count(ISB_IFRECV),
+        dropped_by_interface: count(ISB_IFDROP),
+        dropped_by_kernel: count(ISB_OSDROP),
+        accepted: count(ISB_FILTERACCEPT),
+        delivered: count(ISB_USRDELIV),
+    };
+    Some(Step::Counted(
+        block.if_id,
+        counted,
+        comments(&block.options),
+    ))
+}
+
+/// The name that libpcap or Wireshark knew the interface by.
+fn name(options: &[PcapNGOption<'_>]) -> Option<Arc<str>> {
+    let option = options.iter().find(|option| option.code.0 == IF_NAME)?;
+    let bytes = value(option);
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_NAME)]);
+    Some(text.trim_end_matches('\0').into())
+}
+
+fn interface(order: ByteOrder, bytes: &[u8]) -> Option<Step> {
     let block = block(
         order,
         bytes,
         parse_interfacedescriptionblock_le,
         parse_interfacedescriptionblock_be,
     )?;
-    Some(Interface {
+    let comments = comments(&block.options);
+    let interface = Interface {
+        name: name(&block.options),
+        counts: Counted::default(),
         link: LinkType(block.linktype.0 as u32 & 0xffff),
         ticks_per_second: ticks_per_second(block.if_tsresol),
         // pcap-parser 0.17 reads this option as little-endian in every section.
@@ -118,7 +207,8 @@ fn interface(order: ByteOrder, bytes: &[u8]) -> Option<Interface> {
             ByteOrder::Big => block.if_tsoffset.swap_bytes(),
         },
         snap_len: block.snaplen,
-    })
+    };
+    Some(Step::Interface(interface, comments))
 }
 
 /// `if_tsresol`: a power of ten, or of two when the top bit is set. pcap-parser 0.17 knows no powers of two.
@@ -129,8 +219,27 @@ fn ticks_per_second(resolution: u8) -> u64 {
     base.checked_pow(exponent).unwrap_or(1_000_000)
 }
 
-fn enhanced_packet(layout: &Layout, bytes: &[u8]) -> Step {
-    let section = layout.section();
+/// The head of the obsolete block: interface (16 bits), frames dropped since the one before (16), time, lengths.
+fn packet(section: &Section, bytes: &[u8]) -> Option<Step> {
+    let word = |at: usize| section.order.u32(bytes, 4 * at);
+    let interface = usize::from(section.order.u16(bytes, 8)?);
+    let interface = section.interfaces.get(interface)?;
+    let ticks = u64::from(word(3)?) << 32 | u64::from(word(4)?);
+    let range = 28..28 + word(5)? as usize;
+    // Behind the bytes of the frame stands the length of the block.
+    if range.end + 4 > word(1)? as usize {
+        return None;
+    }
+    Some(Step::Frame(Record {
+        time: Timestamp::from_ticks(ticks, interface.ticks_per_second, interface.offset_seconds),
+        link: interface.link,
+        original_len: word(6)?,
+        bytes: range,
+        comments: Vec::new(),
+    }))
+}
+
+fn enhanced_packet(section: &Section, bytes: &[u8]) -> Step {
     let parsed = block(
         section.order,
         bytes,
@@ -149,11 +258,11 @@ fn enhanced_packet(layout: &Layout, bytes: &[u8]) -> Step {
         link: interface.link,
         original_len: block.origlen,
         bytes: 28..28 + block.packet_data().len(),
+        comments: comments(&block.options),
     })
 }
 
-fn simple_packet(layout: &Layout, bytes: &[u8], time: Timestamp) -> Step {
-    let section = layout.section();
+fn simple_packet(section: &Section, bytes: &[u8], time: Timestamp) -> Step {
     let parsed = block(
         section.order,
         bytes,
@@ -175,5 +284,6 @@ fn simple_packet(layout: &Layout, bytes: &[u8], time: Timestamp) -> Step {
         link: interface.link,
         original_len: block.origlen,
         bytes: 12..12 + len,
+        comments: Vec::new(),
     })
 }

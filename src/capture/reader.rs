@@ -1,98 +1,38 @@
 //! Frame after frame out of a source.
 
-use std::fmt;
-use std::io::ErrorKind;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use pcap_parser::nom::Needed;
-
-use super::layout::{ByteOrder, Format, Interface, Layout, LinkType, Section};
+use super::comments::About;
+use super::filter::Filter;
+use super::layout::{ByteOrder, Counted, Format, Interface, Layout, LinkType, Section};
 use super::source::Window;
-use super::{FilePosition, Frame, FrameNumber, OpenError, Source, Timestamp, pcap, pcapng};
-
-/// No frame and no block of interest is longer; a length above it is damage, not data.
-const MAX_BLOCK: usize = 16 * 1024 * 1024;
-
-/// Why the reading ended before the end of the file. What was read until there stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// The file ends inside a record: its writer was killed, or is still writing.
-    Cut {
-        /// Where the incomplete record starts.
-        position: FilePosition,
-        /// Bytes of it that are there.
-        bytes: u64,
-    },
-    /// A record whose length cannot be.
-    Damaged {
-        /// Where it starts.
-        position: FilePosition,
-    },
-    /// The reading was stopped here.
-    Stopped {
-        /// Where.
-        position: FilePosition,
-    },
-    /// The system failed to read.
-    Io {
-        /// Where.
-        position: FilePosition,
-        /// What the system said.
-        error: String,
-    },
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Note::Cut { position, bytes } => {
-                write!(
-                    f,
-                    "the capture ends inside a record: {bytes} bytes at offset {} were left unread",
-                    position.0
-                )
-            }
-            Note::Damaged { position } => {
-                write!(
-                    f,
-                    "the capture is damaged at offset {}: the rest was left unread",
-                    position.0
-                )
-            }
-            Note::Stopped { position } => {
-                write!(
-                    f,
-                    "reading was stopped at offset {}: the rest was left unread",
-                    position.0
-                )
-            }
-            Note::Io { position, error } => {
-                write!(
-                    f,
-                    "reading failed at offset {}: {error}; the rest was left unread",
-                    position.0
-                )
-            }
-        }
-    }
-}
+use super::strand::Strand;
+use super::{
+    FilePosition, Frame, FrameNumber, Note, OpenError, Source, Timestamp, Verdict, pcap, pcapng,
+};
 
 /// A frame as the parsers of the formats see it: `bytes` is a range within its record.
+#[derive(Debug)]
 pub(super) struct Record {
     pub(super) time: Timestamp,
     pub(super) link: LinkType,
     pub(super) original_len: u32,
     pub(super) bytes: Range<usize>,
+    pub(super) comments: Texts,
 }
+
+/// Comments, as they were written.
+pub(super) type Texts = Vec<Box<[u8]>>;
 
 /// What one record or block was.
 pub(super) enum Step {
     Frame(Record),
-    Interface(Interface),
-    Section(ByteOrder),
+    Interface(Interface, Texts),
+    Section(ByteOrder, Texts),
+    /// What the interface of this number in the section has counted.
+    Counted(u32, Counted, Texts),
     /// A block of another kind.
     Other,
     /// A block with a sound length and an unsound inside.
@@ -111,26 +51,36 @@ pub(super) enum Parsed<T> {
     },
 }
 
-impl<T> Parsed<T> {
-    pub(super) fn incomplete(bytes: &[u8], needed: Needed) -> Parsed<T> {
-        let more = match needed {
-            Needed::Size(more) => more,
-            Needed::Unknown => NonZeroUsize::MIN,
-        };
-        Parsed::NeedsMore(bytes.len().saturating_add(more.get()))
-    }
-}
-
-/// Reads the frames of a capture in file order.
+/// Reads the frames of a capture in file order, those of several captures in the order of their times.
 #[derive(Debug)]
 pub struct Reader {
-    window: Window,
+    source: Source,
+    strands: Vec<Strand>,
     layout: Arc<Layout>,
-    position: u64,
+    names: Vec<String>,
+    filter: Option<Filter>,
     number: FrameNumber,
-    time: Timestamp,
+    role: Role,
+    growth: Growth,
     note: Option<Note>,
-    damaged_blocks: u64,
+}
+
+/// What a capture that may grow means, where no frame is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Growth {
+    /// There may be one in a moment.
+    Awaited,
+    /// Nobody waits for it any more.
+    Over,
+}
+
+/// Why a reader reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// To know the capture: it leaves marks for those that come after it.
+    First,
+    /// To see some frames again.
+    Again,
 }
 
 impl Reader {
@@ -141,146 +91,163 @@ impl Reader {
 
     /// Reads the header of `source`; `name` is for messages to the user.
     pub fn new(source: Source, name: &str) -> Result<Reader, OpenError> {
-        let mut window = Window::new(source);
-        let name = || name.to_owned();
-        let head = window
-            .at(0, pcapng::HEADER_LEN)
-            .map_err(|error| OpenError::Read {
-                name: name(),
-                error,
-            })?;
-        let (layout, header_len, start) = match head {
-            [] => return Err(OpenError::Empty { name: name() }),
-            _ if pcap::is_pcap(head) => (pcap::layout(head), pcap::HEADER_LEN, pcap::HEADER_LEN),
-            // The section header is itself a block: reading starts with it.
-            _ if pcapng::is_pcapng(head) => (pcapng::layout(head), pcapng::HEADER_LEN, 0),
-            _ => return Err(not_a_capture(name(), head)),
-        };
-        if head.len() < header_len {
-            return Err(OpenError::CutHeader {
-                name: name(),
-                len: head.len() as u64,
-            });
-        }
-        let layout = layout.ok_or_else(|| OpenError::DamagedHeader { name: name() })?;
-        Ok(Reader::at(window, Arc::new(layout), start as u64))
+        let begun = Begun::read(&source, 0, name)?;
+        Ok(Reader::begin(source, vec![begun], vec![name.to_owned()]))
     }
 
-    fn at(window: Window, layout: Arc<Layout>, position: u64) -> Reader {
-        Reader {
-            window,
-            layout,
-            position,
-            number: FrameNumber(0),
-            time: Timestamp(0),
-            note: None,
-            damaged_blocks: 0,
+    /// Reads captures whose headers were read.
+    pub(super) fn begin(source: Source, all: Vec<Begun>, names: Vec<String>) -> Reader {
+        let (mut strands, mut sections) = (Vec::new(), Vec::new());
+        for (file, Begun { window, section }) in all.into_iter().enumerate() {
+            let start = FilePosition(first_record(&section));
+            strands.push(Strand::new(file, window, start, Timestamp(0)));
+            sections.push(section);
         }
+        let layout = Arc::new(Layout::new(sections));
+        let reader = Reader::of(source, strands, layout, Role::First);
+        Reader { names, ..reader }
+    }
+
+    fn of(source: Source, strands: Vec<Strand>, layout: Arc<Layout>, role: Role) -> Reader {
+        Reader {
+            source,
+            strands,
+            filter: layout.filter.clone().map(Filter::new),
+            layout,
+            names: Vec::new(),
+            number: FrameNumber(0),
+            role,
+            growth: Growth::Awaited,
+            note: None,
+        }
+    }
+
+    /// What is there now is all that will be.
+    pub fn let_end(&mut self) {
+        self.growth = Growth::Over;
+    }
+
+    /// Only frames that this filter lets pass are to be followed.
+    pub(super) fn filtered(mut self, text: &str) -> Reader {
+        Arc::make_mut(&mut self.layout).filter = Some(text.into());
+        self.filter = self.layout.filter.clone().map(Filter::new);
+        self
     }
 
     /// Another reader of `source` that starts at a frame whose position is known. It numbers frames from 1.
     pub fn resume(source: Source, layout: &Layout, position: FilePosition) -> Reader {
-        Reader::at(
-            Window::new(source),
-            Arc::new(layout.before(position)),
-            position.0,
-        )
+        let mark = match &source {
+            Source::Several(several) => several.before(position),
+            _ => None,
+        };
+        let starts = mark.unwrap_or_else(|| vec![(position, Timestamp(0))]);
+        let positions: Vec<FilePosition> = starts.iter().map(|(position, _)| *position).collect();
+        let layout = Arc::new(layout.before(&positions));
+        let strands = starts.iter().enumerate();
+        let strands = strands.map(|(file, (position, time))| {
+            Strand::new(file, Window::new(source.clone()), *position, *time)
+        });
+        let strands = strands.collect();
+        let mut reader = Reader::of(source, strands, layout, Role::Again);
+        reader.skip_to(position);
+        reader
+    }
+
+    /// From a mark to the frame itself.
+    fn skip_to(&mut self, position: FilePosition) {
+        let Source::Several(several) = self.source.clone() else {
+            return;
+        };
+        for _ in 0..=several.stride() {
+            match self.next_strand() {
+                Some(at) if self.strands[at].head() != Some(position) => {
+                    self.strands[at].drop_head();
+                }
+                _ => return,
+            }
+        }
     }
 
     /// The next frame. `None` is the end, or for now the end, of what can be read: see [`Reader::note`].
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
-        let (record, position) = loop {
-            let position = self.position;
-            match self.step()? {
-                Step::Frame(record) => break (record, position),
-                Step::Interface(interface) => Arc::make_mut(&mut self.layout)
-                    .section_mut()
-                    .interfaces
-                    .push(interface),
-                Step::Section(order) => self.begin_section(position, order),
-                Step::Other => {}
-                Step::Damaged => self.damaged_blocks += 1,
-            }
+        let Some(at) = self.next_strand() else {
+            self.note = self.notes();
+            return None;
         };
+        self.leave_mark();
+        self.note = None;
         self.number.0 += 1;
-        self.time = record.time;
-        let bytes = self.window.at(position, record.bytes.end).ok()?;
-        Some(Frame {
+        let (position, record) = self.strands[at].take()?;
+        if !record.comments.is_empty() {
+            let comments = &mut Arc::make_mut(&mut self.layout).comments;
+            let about = About::Frame(self.number);
+            let texts = record.comments.iter();
+            texts.for_each(|text| comments.push(about, text));
+        }
+        let mut frame = Frame {
             number: self.number,
-            position: FilePosition(position),
+            position,
             time: record.time,
             link: record.link,
             original_len: record.original_len.max(record.bytes.len() as u32),
-            bytes: bytes.get(record.bytes)?,
-        })
+            bytes: self.strands[at].bytes(position, record.bytes)?,
+            verdict: Verdict::Pass,
+        };
+        if let Some(filter) = &mut self.filter {
+            frame.verdict = filter.judge(&frame);
+        }
+        Some(frame)
     }
 
-    /// Parses the record at `position` and steps over it.
-    fn step(&mut self) -> Option<Step> {
-        let mut want = 64;
-        loop {
-            // A ring of files that went on without us: the next file that is kept begins a section.
-            if let Err(error) = self.window.at(self.position, want)
-                && error.kind() == ErrorKind::NotFound
-                && let Some(kept) = self.window.source().kept_behind(self.position)
-            {
-                (self.position, want) = (kept, 64);
-                continue;
+    /// Whose frame is the earliest: of equal times, that of the capture named first. `None` too while there is no
+    /// knowing, because a capture that grows has none at the moment.
+    fn next_strand(&mut self) -> Option<usize> {
+        if let [alone] = &mut self.strands[..] {
+            return alone.look(&mut self.layout).then_some(0);
+        }
+        let members = self.source.members();
+        for (strand, member) in self.strands.iter_mut().zip(members) {
+            // Asked before looking, so that what comes last is not missed.
+            let may_grow = self.growth == Growth::Awaited && member.may_grow();
+            match strand.look(&mut self.layout) {
+                true => {}
+                false if may_grow => return None,
+                false => strand.end(),
             }
-            let bytes = match self.window.at(self.position, want) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    return self.stop(|position| Note::Io {
-                        position,
-                        error: error.to_string(),
-                    });
-                }
-            };
-            let parsed = match self.layout.format {
-                Format::Pcap => pcap::step(&self.layout, bytes),
-                Format::Pcapng => pcapng::step(&self.layout, bytes, self.time),
-            };
-            let (have, at_end) = (bytes.len() as u64, bytes.len() < want);
-            match parsed {
-                Parsed::Step { step, len } => {
-                    self.note = None;
-                    self.position += len;
-                    return Some(step);
-                }
-                Parsed::NeedsMore(more) if more > MAX_BLOCK => {
-                    return self.stop(|position| Note::Damaged { position });
-                }
-                Parsed::NeedsMore(_) if have == 0 => {
-                    self.note = None;
-                    return None;
-                }
-                Parsed::NeedsMore(_) if at_end => {
-                    return self.stop(|position| Note::Cut {
-                        position,
-                        bytes: have,
-                    });
-                }
-                Parsed::NeedsMore(more) => want = more,
-                Parsed::Damaged => return self.stop(|position| Note::Damaged { position }),
-            }
+        }
+        let times = self.strands.iter().enumerate();
+        let times = times.filter_map(|(at, strand)| Some((strand.time_of_head()?, at)));
+        times.min().map(|(_, at)| at)
+    }
+
+    fn leave_mark(&self) {
+        let Source::Several(several) = &self.source else {
+            return;
+        };
+        let stride = several.stride();
+        if self.role == Role::First && self.number.0.is_multiple_of(stride) {
+            let mark = || self.strands.iter().map(Strand::place).collect();
+            several.mark(self.number.0 / stride, mark);
         }
     }
 
-    fn stop(&mut self, note: impl FnOnce(FilePosition) -> Note) -> Option<Step> {
-        self.note = Some(note(FilePosition(self.position)));
-        None
-    }
-
-    fn begin_section(&mut self, start: u64, order: ByteOrder) {
-        let layout = Arc::make_mut(&mut self.layout);
-        if layout.sections.len() == 1 && start == 0 {
-            return; // the one that the layout was made with
+    /// Why each capture ended before its end.
+    fn notes(&self) -> Option<Note> {
+        let members = self.source.members();
+        let note = |(strand, member): (&Strand, &Source)| match member.fault() {
+            Some(fault) if strand.head().is_none() => Some(Note::Broken { fault }),
+            // What is cut while more comes is only not whole yet.
+            _ if self.growth == Growth::Awaited && member.may_grow() => None,
+            _ => strand.note().cloned(),
+        };
+        let mut notes = self.strands.iter().zip(members).map(note);
+        if members.len() == 1 {
+            return notes.next()?;
         }
-        layout.sections.push(Section {
-            start,
-            order,
-            interfaces: Vec::new(),
-        });
+        let named = self.names.iter().zip(notes);
+        let named = named.filter_map(|(name, note)| Some((name.clone(), note?)));
+        let named: Vec<_> = named.collect();
+        (!named.is_empty()).then_some(Note::Files(named))
     }
 
     /// Why the last [`Reader::next_frame`] gave none, when that was not the end of the file.
@@ -290,7 +257,7 @@ impl Reader {
 
     /// Blocks whose inside did not parse and that were stepped over.
     pub fn damaged_blocks(&self) -> u64 {
-        self.damaged_blocks
+        self.strands.iter().map(Strand::damaged_blocks).sum()
     }
 
     /// How the file is laid out, as far as it was read.
@@ -298,15 +265,69 @@ impl Reader {
         &self.layout
     }
 
-    /// Where the frames come from.
-    pub fn source(&self) -> &Source {
-        self.window.source()
+    /// The link types of what is there already, without waiting.
+    pub(super) fn links(&mut self) -> Vec<LinkType> {
+        self.next_strand();
+        let links = self.layout.interfaces().map(|interface| interface.link);
+        links.collect()
     }
 
-    /// Bytes of the file that were read and its length: the progress.
-    pub fn progress(&self) -> (u64, u64) {
-        let len = self.source().size().unwrap_or(self.position);
-        (self.position.min(len), len)
+    /// Where the frames come from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Bytes of the file that were read and its length, as far as that is known: the progress. Of an archive they
+    /// are those of the archive.
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        let all = self.strands.iter().zip(self.source.members());
+        let each = all.map(|(strand, member)| member.progress(strand.local_position()));
+        each.fold((0, Some(0)), |(read, total), (more, of)| {
+            (read + more, total.zip(of).map(|(total, of)| total + of))
+        })
+    }
+}
+
+/// Where the first record begins. The header of a pcapng section is itself a block: reading starts with it.
+fn first_record(section: &Section) -> u64 {
+    match section.format {
+        Format::Pcap { .. } => section.start + pcap::HEADER_LEN as u64,
+        Format::Pcapng => section.start,
+    }
+}
+
+/// A capture of which the header was read: the window holds it, and what came behind it.
+#[derive(Debug)]
+pub(super) struct Begun {
+    window: Window,
+    section: Section,
+}
+
+impl Begun {
+    /// Reads the header of a capture that begins at the position `start` of `source`.
+    pub(super) fn read(source: &Source, start: u64, name: &str) -> Result<Begun, OpenError> {
+        let mut window = Window::new(source.clone());
+        let name = || name.to_owned();
+        let head = window
+            .at(start, pcapng::HEADER_LEN)
+            .map_err(|error| OpenError::Read {
+                name: name(),
+                error,
+            })?;
+        let (section, header_len) = match head {
+            [] => return Err(OpenError::Empty { name: name() }),
+            _ if pcap::is_pcap(head) => (pcap::section(head, start), pcap::HEADER_LEN),
+            _ if pcapng::is_pcapng(head) => (pcapng::section(head, start), pcapng::HEADER_LEN),
+            _ => return Err(not_a_capture(name(), head)),
+        };
+        if head.len() < header_len {
+            return Err(OpenError::CutHeader {
+                name: name(),
+                len: head.len() as u64,
+            });
+        }
+        let section = section.ok_or_else(|| OpenError::DamagedHeader { name: name() })?;
+        Ok(Begun { window, section })
     }
 }
 
@@ -318,8 +339,17 @@ fn not_a_capture(name: String, head: &[u8]) -> OpenError {
         .collect::<Vec<_>>()
         .join(" ");
     let advice = match head {
-        [0x1f, 0x8b, ..] => "it is gzip: unpack it first with `gunzip -k`",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is zstd: unpack it first with `zstd -d`",
+        // One packing is unpacked on the way; this is the second.
+        [0x1f, 0x8b, ..] => "it is gzip: unpack it on the way, `gunzip -c FILE | peerscope -`",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            "it is zstd: unpack it on the way, `zstd -dc FILE | peerscope -`"
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+            "it is xz: unpack it on the way, `xz -dc FILE | peerscope -`"
+        }
+        [b'B', b'Z', b'h', ..] => {
+            "it is bzip2: unpack it on the way, `bzip2 -dc FILE | peerscope -`"
+        }
         [b'd', b'0'..=b'9', ..] => "it looks like a .torrent file, name the capture instead",
         _ => "record one with `tcpdump -w FILE`",
     };
@@ -467,6 +497,55 @@ mod tests {
             (simple.time, simple.link),
             (Timestamp(1_000_000_000), LinkType::ETHERNET)
         );
+    }
+
+    #[test]
+    fn records_of_kuznetzovs_libpcap_have_longer_headers() {
+        // As the first two frames of `TWO_FRAMES`; index of the interface, protocol, type of packet.
+        let (frames, note) = frames(&hex!(
+            "34cdb2a1 0200 0400 00000000 00000000 00000400 01000000"
+            "01000000 02000000 02000000 02000000 03000000 0008 00 00 aabb"
+            "01000000 03000000 02000000 3c000000 03000000 0008 04 00 ccdd"
+        ));
+        let expected = [
+            (1_000_002_000, vec![0xaa, 0xbb]),
+            (1_000_003_000, vec![0xcc, 0xdd]),
+        ];
+        assert_eq!((frames, note), (expected.to_vec(), None));
+    }
+
+    #[test]
+    fn an_obsolete_packet_block_is_a_frame_where_its_length_fits() {
+        // A section, an Ethernet interface, the block: its 2 bytes of frame, or 200 that are not in it.
+        let block = |len: u8| {
+            let mut bytes = hex!(
+                "0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000"
+                "01000000 14000000 0100 0000 00000000 14000000"
+                "02000000 24000000 0000 0100 00000000 40420f00 02000000 3c000000 aabb0000 24000000"
+            );
+            bytes[68] = len;
+            reader(bytes.to_vec().leak())
+        };
+        let mut whole = block(2);
+        let frame = whole.next_frame().unwrap();
+        assert_eq!(
+            (frame.bytes, frame.original_len, frame.time),
+            (&[0xaa, 0xbb][..], 60, Timestamp(1_000_000_000))
+        );
+        let mut lies = block(200);
+        assert!(lies.next_frame().is_none());
+        assert_eq!(lies.damaged_blocks(), 1);
+    }
+
+    #[test]
+    #[cfg(feature = "live")]
+    fn a_frame_that_is_read_again_is_judged_again() {
+        let mut first = reader(TWO_FRAMES).filtered("ether[0] = 0xaa");
+        assert_eq!(first.next_frame().unwrap().verdict, Verdict::Pass);
+        assert_eq!(first.next_frame().unwrap().verdict, Verdict::FilteredOut);
+        let at = FilePosition(42);
+        let mut again = Reader::resume(first.source().clone(), first.layout(), at);
+        assert_eq!(again.next_frame().unwrap().verdict, Verdict::FilteredOut);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Chain;
+use super::{Chain, Copied, Several};
 
 /// Bytes that can be read at any place, by several readers at once.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub enum Source {
     Memory(&'static [u8]),
     /// The files of a capture that is being made.
     Chain(Chain),
+    /// A pipe, or an archive that is unpacked.
+    Copied(Copied),
+    /// Several captures, each with its own range of positions.
+    Several(Arc<Several>),
 }
 
 /// Why there is no capture to read. Each says what to do next.
@@ -33,12 +37,48 @@ pub enum OpenError {
         error: io::Error,
     },
     /// A directory, a socket, a device.
-    #[error("cannot read {}: it is {kind}; name a .pcap or .pcapng file", path.display())]
+    #[error("cannot read {}: it is {kind}; name a capture, or `-` for standard input", path.display())]
     NotAFile {
         /// As it was typed.
         path: PathBuf,
         /// "a directory", or what it is.
         kind: &'static str,
+    },
+    /// Neither its bytes nor what is in them can be kept for the screen.
+    #[error("cannot keep {name} in {}: {error}; TMPDIR names another folder", std::env::temp_dir().display())]
+    Spool {
+        /// The file.
+        name: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// What brings its bytes failed before there was a header.
+    #[error("cannot read {name}: {fault}")]
+    Broken {
+        /// The file.
+        name: String,
+        /// In words.
+        fault: String,
+    },
+    /// Standard input is a keyboard.
+    #[error(
+        "standard input is the terminal: pipe a capture into it, as in `tcpdump -U -w - | peerscope -`"
+    )]
+    Terminal,
+    /// Each would get a part of it.
+    #[error("standard input was named twice, and can be read once; name `-` once")]
+    Twice,
+    /// The capture filter.
+    #[error(transparent)]
+    Filter(#[from] super::FilterError),
+    /// Positions have no more room.
+    #[error(
+        "cannot read {count} captures at once, only {}; join some with `mergecap`",
+        Several::MOST
+    )]
+    TooMany {
+        /// How many were named.
+        count: usize,
     },
     /// Reading its first bytes failed.
     #[error("cannot read {name}: {error}; check the disk, then try again")]
@@ -82,6 +122,14 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// True when what was typed is at fault, and no capture.
+    pub fn is_of_usage(&self) -> bool {
+        use OpenError::{Filter, Terminal, TooMany, Twice};
+        matches!(self, Filter(_) | Terminal | TooMany { .. } | Twice)
+    }
+}
+
 impl Source {
     /// Opens a regular file.
     pub fn open(path: &Path) -> Result<Source, OpenError> {
@@ -92,10 +140,10 @@ impl Source {
         // Looked at before opening: opening a fifo would wait for its writer.
         let kind = std::fs::metadata(path).map_err(failed)?.file_type();
         if !kind.is_file() {
-            let kind = if kind.is_dir() {
-                "a directory"
-            } else {
-                "not a regular file"
+            let kind = match kind {
+                kind if kind.is_dir() => "a directory",
+                kind if kind.is_char_device() || kind.is_block_device() => "a device",
+                _ => "not a regular file",
             };
             return Err(OpenError::NotAFile {
                 path: path.to_owned(),
@@ -111,21 +159,58 @@ impl Source {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(bytes) => Ok(bytes.len() as u64),
             Source::Chain(chain) => Ok(chain.size()),
+            Source::Copied(copied) => Ok(copied.size()),
+            Source::Several(several) => several.all().iter().map(Source::size).sum(),
         }
+    }
+
+    /// The captures in it, one after the other.
+    pub(super) fn members(&self) -> &[Source] {
+        match self {
+            Source::Several(several) => several.all(),
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// True when more bytes may come, and the end will be told by the source itself.
+    pub(super) fn may_grow(&self) -> bool {
+        match self {
+            Source::Copied(copied) => copied.may_grow(),
+            _ => false,
+        }
+    }
+
+    /// Why its bytes ended before their end.
+    pub(super) fn fault(&self) -> Option<String> {
+        match self {
+            Source::Copied(copied) => copied.fault(),
+            _ => None,
+        }
+    }
+
+    /// How far a reader at `position` is, and what there is to read, where that is known.
+    pub(super) fn progress(&self, position: u64) -> (u64, Option<u64>) {
+        if let Source::Copied(copied) = self {
+            return copied.progress(position);
+        }
+        let len = self.size().unwrap_or(position);
+        (position.min(len), Some(len))
     }
 
     /// Where reading can go on, should `position` be in a file that is no longer kept.
     pub(super) fn kept_behind(&self, position: u64) -> Option<u64> {
         match self {
             Source::Chain(chain) => chain.kept_behind(position),
-            Source::File(_) | Source::Memory(_) => None,
+            _ => None,
         }
     }
 
-    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    pub(super) fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Source::File(file) => file.read_at(into, offset),
             Source::Chain(chain) => chain.read_at(into, offset),
+            Source::Copied(copied) => copied.read_at(into, offset),
+            Source::Several(several) => several.read_at(into, offset),
             Source::Memory(bytes) => {
                 let rest = bytes.get(offset as usize..).unwrap_or_default();
                 let len = rest.len().min(into.len());
@@ -165,23 +250,51 @@ impl Window {
     }
 
     /// At least `len` bytes from `position` on, or all there are up to the end of the source.
+    #[inline]
     pub(super) fn at(&mut self, position: u64, len: usize) -> io::Result<&[u8]> {
-        if !self.holds(position, len) {
-            self.fill(position, len)?;
+        self.hold(position, len)?;
+        Ok(self.held(position))
+    }
+
+    /// Makes [`Window::held`] give what [`Window::at`] gives.
+    #[inline]
+    pub(super) fn hold(&mut self, position: u64, len: usize) -> io::Result<()> {
+        if self.holds(position, len) {
+            return Ok(());
         }
-        Ok(&self.buffer[(position - self.start) as usize..self.filled])
+        self.fill(position, len)
+    }
+
+    /// What is held from `position` on.
+    #[inline]
+    pub(super) fn held(&self, position: u64) -> &[u8] {
+        let from = position.checked_sub(self.start).unwrap_or(u64::MAX);
+        let held = &self.buffer[..self.filled];
+        held.get(from as usize..).unwrap_or_default()
     }
 
     fn holds(&self, position: u64, len: usize) -> bool {
         position >= self.start && position + len as u64 <= self.start + self.filled as u64
     }
 
+    /// What is held of `position` on is kept: of a pipe it cannot be read again.
+    fn keep(&mut self, position: u64) {
+        let end = self.start + self.filled as u64;
+        let kept = if (self.start..=end).contains(&position) {
+            (position - self.start) as usize..self.filled
+        } else {
+            0..0
+        };
+        (self.start, self.filled) = (position, kept.len());
+        self.buffer.copy_within(kept, 0);
+    }
+
     fn fill(&mut self, position: u64, len: usize) -> io::Result<()> {
+        self.keep(position);
         let size = len.max(WINDOW);
         if self.buffer.len() < size {
             self.buffer.resize(size, 0);
         }
-        (self.start, self.filled) = (position, 0);
         while self.filled < size {
             let offset = position + self.filled as u64;
             match self
@@ -201,6 +314,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Access;
 
     #[test]
     fn a_window_gives_what_is_left_at_the_end() {
@@ -218,11 +332,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_window_holds_it_does_not_read_again() {
+        let pipe = Copied::new(Access::Forward, None).unwrap();
+        let mut window = Window::new(Source::Copied(pipe.clone()));
+        pipe.give(b"0123", || true).unwrap();
+        assert_eq!(window.at(0, 3).unwrap(), b"0123");
+        assert_eq!(window.at(2, 4).unwrap(), b"23");
+        pipe.give(b"456789", || true).unwrap();
+        assert_eq!(window.at(2, 4).unwrap(), b"23456789");
+    }
+
+    #[test]
     fn a_directory_is_not_a_file() {
         let error = Source::open(Path::new("/")).unwrap_err().to_string();
         assert_eq!(
             error,
-            "cannot read /: it is a directory; name a .pcap or .pcapng file"
+            "cannot read /: it is a directory; name a capture, or `-` for standard input"
         );
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
         connection.end(!entry.side())
     )?;
     write!(out, "{}", describe(store, entry))?;
+    if entry.is_resynchronised() {
+        write!(out, "  (resynchronised)")?;
+    }
     match store.missing(id) {
         0 => writeln!(out),
         missing => writeln!(out, "  ({missing} bytes not captured)"),
@@ -52,6 +55,8 @@ struct Row<'a> {
     said: Said<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     missing: u64,
+    #[serde(skip_serializing_if = "is_false")]
+    resync: bool,
 }
 
 #[derive(Serialize, Default)]
@@ -108,6 +113,14 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
     let entry = store.entry(id);
     let connection: &Connection = store.connection(entry.connection);
@@ -125,6 +138,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
             size: matches!(what, What::Message(_)).then_some(entry.size),
             said: said(store, entry, &what),
             missing: store.missing(id),
+            resync: entry.is_resynchronised(),
         },
         out,
     )

@@ -1,5 +1,6 @@
 //! The record as text and as JSON Lines, for people without a screen and for programs.
 
+mod beside;
 mod connections;
 mod json;
 mod messages;
@@ -10,6 +11,7 @@ use std::io::{self, Write};
 
 use crate::store::{EntryId, Store};
 
+pub use beside::dropped;
 pub use json::hex;
 pub use words::{bytes, closing, describe, duration, nothing_to_show, side_words};
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::beside::{self, Beside};
 use super::json::{line, optional_time};
 use super::words::{bytes, duration};
 use crate::capture::Timestamp;
@@ -28,6 +29,8 @@ struct Account {
     #[serde(flatten)]
     bytes: Bytes,
     notes: Vec<String>,
+    #[serde(flatten)]
+    beside: Beside,
 }
 
 /// `frames` is `tcp` and all of `skipped`.
@@ -75,6 +78,7 @@ impl Account {
             message_types: BTreeMap::new(),
             bytes: Bytes::default(),
             notes: notes.to_vec(),
+            beside: Beside::of(store),
         };
         connections
             .iter()
@@ -150,6 +154,7 @@ pub(super) fn text(
 ) -> io::Result<()> {
     let account = Account::of(store, name, notes);
     frames(&account, out)?;
+    beside::text(&account.beside, out)?;
     streams(&account.bytes, out)?;
     messages(&account, out)?;
     writeln!(out, "\nConnections")?;

@@ -1,7 +1,7 @@
 //! Values as words: the same in exports and on the screen.
 
-use crate::packet::Endpoint;
-use crate::store::{Connection, Entry, Store, What};
+use crate::packet::{Endpoint, Skip};
+use crate::store::{Connection, Entry, Store, Tally, What};
 use crate::stream::{Closing, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
 
@@ -74,10 +74,24 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
         .iter()
         .map(|(skip, count)| format!("{count} {skip}"))
         .collect();
+    let (reasons, hint) = (reasons.join(", "), hint(tally));
     Some(format!(
-        "no TCP connection among its frames: {}",
-        reasons.join(", ")
+        "no TCP connection among its frames: {reasons}{hint}"
     ))
+}
+
+/// A wrong checksum is the rule, where it is the rule.
+fn hint(tally: &Tally) -> &'static str {
+    let wrong = [
+        Skip::IpChecksum,
+        Skip::TcpChecksum,
+        Skip::TcpChecksumUnfinished,
+    ];
+    if wrong.iter().any(|wrong| tally.skipped.contains_key(wrong)) {
+        "; offload to the network card leaves checksums like that, so try it without --checksum"
+    } else {
+        ""
+    }
 }
 
 /// What an entry says, in the words of the field.
@@ -187,6 +201,7 @@ fn name(kind: Kind) -> &'static str {
 pub(super) fn reason_words(reason: Reason) -> String {
     match reason {
         Reason::NotBitTorrent => "not BitTorrent, or encrypted".to_owned(),
+        Reason::BeforeMessages => "before the first message that was found".to_owned(),
         Reason::CutShort(kind) => format!("{} cut short by the end", name(kind)),
         Reason::ImpossibleLength => "undecoded: impossible length prefix".to_owned(),
         Reason::GapOverHeader => "undecoded behind a gap".to_owned(),
@@ -197,6 +212,7 @@ pub(super) fn reason_words(reason: Reason) -> String {
 pub(super) fn reason_code(reason: Reason) -> &'static str {
     match reason {
         Reason::NotBitTorrent => "not_bittorrent",
+        Reason::BeforeMessages => "before_messages",
         Reason::CutShort(_) => "cut_short",
         Reason::ImpossibleLength => "impossible_length",
         Reason::GapOverHeader => "gap_over_header",

@@ -1,14 +1,35 @@
 //! A frame -> the TCP segment it carries, or the reason there is none.
+//!
+//! [`Packets`] walks from header to header: links, tags, tunnels, IP. A segment that came in fragments is found in
+//! the frame that completes it.
 
+mod checksum;
+mod fragments;
+mod ip;
+mod layer;
 mod link;
+mod packets;
+mod part;
+mod plain;
+mod ppp;
+#[cfg(test)]
+mod scene;
 mod segment;
 mod skip;
+#[cfg(test)]
+mod tests;
+mod tunnel;
+#[cfg(test)]
+mod wrappings;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-pub use segment::{Flags, Segment, parse};
-pub use skip::Skip;
+pub use checksum::Checksums;
+pub use fragments::Settled;
+pub use packets::{Found, Packets};
+pub use segment::{Flags, Segment};
+pub use skip::{Fate, Skip};
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

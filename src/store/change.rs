@@ -6,7 +6,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, Side};
-use crate::wire::{Message, Place, Reason};
+use crate::wire::{Found, Message, Place, Reason};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct Record {
     pub size: u32,
     /// Bytes of it that are not in the capture.
     pub missing: u64,
+    /// How its first byte was found.
+    pub found: Found,
     /// What it is.
     pub what: What,
 }

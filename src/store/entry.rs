@@ -5,7 +5,7 @@ use super::{Record, What};
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::stream::{ConnectionId, Missing, SeqNumber, Side};
 use crate::wire::{
-    Block, Handshake, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, Reason,
+    Block, Found, Handshake, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, Reason,
 };
 
 /// The number of an entry, from 0 in capture order over all connections.
@@ -17,7 +17,7 @@ pub struct EntryId(pub u32);
 pub struct Entry {
     /// When it was complete.
     pub time: Timestamp,
-    /// File position in the upper 48 bits, then kind, then form and side.
+    /// File position in the upper 48 bits, then kind, then how it was found, form and side.
     place: u64,
     /// Whose conversation it belongs to.
     pub connection: ConnectionId,
@@ -48,6 +48,7 @@ enum Form {
 const SIDE_B: u64 = 1;
 const MALFORMED: u64 = 2;
 const UNREAD: u64 = 4;
+const RESYNCHRONISED: u64 = 8;
 
 impl Entry {
     /// Packs a record. `extension` names the id of an extended message.
@@ -75,9 +76,13 @@ impl Entry {
             Form::Unread => UNREAD,
         };
         let side = if record.side == Side::B { SIDE_B } else { 0 };
+        let found = match record.found {
+            Found::InOrder => 0,
+            Found::Resynchronised(_) => RESYNCHRONISED,
+        };
         Entry {
             time: record.time,
-            place: record.place.position.0 << 16 | (kind as u64) << 8 | form | side,
+            place: record.place.position.0 << 16 | (kind as u64) << 8 | found | form | side,
             connection: record.connection,
             frame: record.frame,
             first_frame: record.place.first_frame,
@@ -119,6 +124,11 @@ impl Entry {
     pub fn is_faulty(&self) -> bool {
         matches!(self.kind(), Kind::Gap | Kind::Undecoded | Kind::Unknown)
             || self.form() != Form::Whole
+    }
+
+    /// True when no boundary was known before it: it is one of a chain of messages that was found.
+    pub fn is_resynchronised(&self) -> bool {
+        self.place & RESYNCHRONISED != 0
     }
 
     fn form(&self) -> Form {
@@ -292,7 +302,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::NotBitTorrent => 0,
         Reason::ImpossibleLength => 1,
         Reason::GapOverHeader => 2,
-        Reason::CutShort(kind) => 3 + kind as u32,
+        Reason::BeforeMessages => 3,
+        Reason::CutShort(kind) => 4 + kind as u32,
     }
 }
 
@@ -301,7 +312,8 @@ fn reason(code: u32) -> Reason {
         0 => Reason::NotBitTorrent,
         1 => Reason::ImpossibleLength,
         2 => Reason::GapOverHeader,
-        kind => Reason::CutShort(Kind::ALL[kind as usize - 3]),
+        3 => Reason::BeforeMessages,
+        kind => Reason::CutShort(Kind::ALL[kind as usize - 4]),
     }
 }
 
@@ -364,6 +376,7 @@ mod tests {
             place,
             size: 13,
             missing: 0,
+            found: Found::InOrder,
             what,
         }
     }
@@ -439,6 +452,7 @@ mod tests {
         let mut arena = Arena::default();
         for reason in [
             Reason::NotBitTorrent,
+            Reason::BeforeMessages,
             Reason::CutShort(Kind::Piece),
             Reason::ImpossibleLength,
             Reason::GapOverHeader,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{EntryId, Store};
 use crate::capture::{FrameNumber, Reader, Source, Timestamp};
-use crate::packet::{self, Segment};
+use crate::packet::{Packets, Segment};
 use crate::stream::SeqNumber;
 
 /// Bytes of a message that are shown at most.
@@ -84,6 +84,7 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     let connection = store.connection(entry.connection);
     let ends = [entry.side(), !entry.side()].map(|side| *connection.end(side));
     let mut reader = Reader::resume(source.clone(), store.layout()?, entry.position());
+    let mut packets = Packets::new(store.tally().checksums);
     let mut raw = Raw::empty(entry.wire_len());
     // The reader counts from the first frame it reads; the one with the message's first byte tells the difference.
     let mut ahead = None;
@@ -93,9 +94,10 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
         if is_past || raw.is_complete() {
             break;
         }
-        let Ok(segment) = packet::parse(&frame) else {
+        let Ok(found) = packets.segment(&frame) else {
             continue;
         };
+        let segment = found.segment;
         if [segment.src, segment.dst] != ends {
             continue;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::{Frame, Timestamp};
-use crate::packet::Skip;
+use crate::packet::{Checksums, Fate, Settled, Skip};
 
 /// Where every frame of the capture went. `frames` is the sum of `segments` and all of `skipped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Tally {
     pub segments: u64,
     /// Frames that did not, by reason.
     pub skipped: BTreeMap<Skip, u64>,
+    /// Whether a wrong checksum is a reason.
+    pub checksums: Checksums,
     /// pcapng blocks that were damaged and stepped over.
     pub damaged_blocks: u64,
     /// Time of the first frame.
@@ -36,6 +38,20 @@ impl Tally {
     /// Counts why it was not followed.
     pub fn skip(&mut self, skip: Skip) {
         *self.skipped.entry(skip).or_default() += 1;
+    }
+
+    /// Counts fragments that were counted as waiting for what became of them.
+    pub fn settle(&mut self, settled: Settled) {
+        let fates = [
+            (Fate::PutTogether, settled.put_together),
+            (Fate::NeverWhole, settled.never_whole),
+        ];
+        let waiting = Skip::Fragment(Fate::Waiting);
+        for (fate, count) in fates.into_iter().filter(|(_, count)| *count > 0) {
+            *self.skipped.entry(waiting).or_default() -= count;
+            *self.skipped.entry(Skip::Fragment(fate)).or_default() += count;
+        }
+        self.skipped.retain(|_, count| *count > 0);
     }
 }
 

@@ -128,6 +128,9 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
     if scene.store.missing(id) > 0 {
         label = format!("{label}, {} bytes not captured", scene.store.missing(id));
     }
+    if entry.is_resynchronised() {
+        label.push_str(" (resynchronised)");
+    }
     let label = cut(&glyphs.text(&label), width.saturating_sub(5), glyphs);
     let stroke = if matches!(entry.kind(), Kind::Gap | Kind::Undecoded) {
         glyphs.dotted

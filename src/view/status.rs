@@ -35,8 +35,16 @@ fn right_half(scene: &Scene<'_>) -> (String, Tone) {
     match live.map(|live| (live, live.control.fault())) {
         Some((_, Some(fault))) => (format!("! {fault} "), Tone::Warn),
         Some((live, None)) => captured(live),
+        None if scene.progress.is_open_ended && is_waited_for(scene) => {
+            (format!("reading {}: more may come ", scene.name), Tone::Dim)
+        }
         None => (absolute(scene), Tone::Dim),
     }
+}
+
+/// True where a capture that comes through a pipe is looked at as a whole.
+fn is_waited_for(scene: &Scene<'_>) -> bool {
+    !scene.progress.is_done && (scene.focus == Pane::Connections || scene.entry().is_none())
 }
 
 fn captured(live: &Live<'_>) -> (String, Tone) {

@@ -57,6 +57,7 @@ fn reading(scene: &Scene<'_>) -> String {
         (None, false, Some(live)) if live.is_paused => format!("PAUSED +{}", behind(live)),
         (None, false, Some(live)) if live.follow == Follow::On => "LIVE, FOLLOWING".to_owned(),
         (None, false, Some(_)) => "LIVE".to_owned(),
+        (None, false, None) if progress.is_open_ended => "READING".to_owned(),
         (None, false, None) => format!("READ {:>2}%", progress.read * 100 / progress.total.max(1)),
     }
 }

@@ -48,6 +48,10 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
             None,
         );
     }
+    if entry.is_resynchronised() {
+        let words = "found by resynchronising: no boundary was known before it".to_owned();
+        tree.push(1, words, None);
+    }
     if let Some(words) = meaning(entry.kind()) {
         tree.push(0, format!("meaning  {words}"), None);
     }

@@ -1,12 +1,11 @@
 //! Where one message ends and the next begins.
 
-use super::handshake::{self, Handshake, PROTOCOL};
-use super::message::{self, Kind, Message};
+use super::cutter::{Broken, Cutter, Listener, Rest};
+use super::evidence::{Known, Spoken};
+use super::hunt::{Catch, Hunt, Start};
+use super::message::{Kind, Message};
 use crate::capture::{FilePosition, FrameNumber};
 use crate::stream::{FrameRef, Missing, SeqNumber};
-
-/// A longer message than this cannot be meant: whoever sends such a length prefix has lost its place, or we have.
-const MAX_LEN: u32 = 16 << 20;
 
 /// A message and where it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +18,18 @@ pub struct Framed {
     pub place: Place,
     /// Bytes of it that are not in the capture.
     pub missing: u64,
+    /// How its first byte was found.
+    pub found: Found,
+}
+
+/// How the first byte of a message was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The message before it ended there, or the stream began.
+    InOrder,
+    /// It is one of a chain of messages that other bytes would not make. The frame that completed it lies before the
+    /// one that made the chain certain.
+    Resynchronised(FrameRef),
 }
 
 /// Where a message, or a stretch that is none, lies.
@@ -30,6 +41,16 @@ pub struct Place {
     pub first_frame: FrameNumber,
     /// The first frame in file order that holds any of it: from there it can be read again.
     pub position: FilePosition,
+}
+
+impl Place {
+    pub(super) fn of(seq: SeqNumber, at: FrameRef) -> Place {
+        Place {
+            seq,
+            first_frame: at.number,
+            position: at.position,
+        }
+    }
 }
 
 /// Bytes that are no message.
@@ -52,6 +73,8 @@ pub struct Undecoded {
 pub enum Reason {
     /// The stream does not begin with a handshake: another protocol, encryption, or a capture that began later.
     NotBitTorrent,
+    /// The same, but messages were found further on: the capture, or what can be read, begins in mid-stream.
+    BeforeMessages,
     /// The stream ended inside a message of this kind.
     CutShort(Kind),
     /// A length prefix of more than 16 MiB.
@@ -80,78 +103,73 @@ pub enum Decoded {
     Undecoded(Undecoded),
 }
 
-/// Cuts the bytes of one direction into messages, however they are split.
-///
-/// ```text
-///      head: kept to be read         skip: only counted
-///  |len |id|index|begin| data data data data data data ...|
-///  0    4  5                                               total
-/// ```
-///
-/// Invariant: while a message is `open`, `head` is empty.
+/// Cuts the bytes of one direction into messages, and finds the next one where it has lost its place.
 #[derive(Debug, Default)]
 pub struct Framer {
     phase: Phase,
-    head: Vec<u8>,
-    place: Place,
-    open: Option<Open>,
     last: FrameRef,
 }
 
-#[derive(Debug, Default)]
-enum Phase {
-    #[default]
-    Handshake,
-    Messages,
-    Lost {
-        reason: Reason,
-        bytes: u64,
-        missing: u64,
-    },
-}
-
-/// A message that was read and whose last bytes are still to come.
 #[derive(Debug)]
-struct Open {
-    message: Message,
-    size: u32,
-    total: u64,
-    left: u64,
-    missing: u64,
+enum Phase {
+    InSync(Cutter),
+    Hunting(Box<Hunt>),
 }
 
-/// What a head says of its message.
-enum Head {
-    /// Too short to say: so many bytes are needed.
-    Needs(usize),
-    /// The message is `total` bytes long and can be read from its first `keep`.
-    Is {
-        size: u32,
-        keep: usize,
-        total: u64,
-    },
-    Impossible(Reason),
+impl Default for Phase {
+    fn default() -> Phase {
+        Phase::InSync(Cutter::default())
+    }
+}
+
+/// In sync, what is read is believed.
+struct Believer<'a, Out>(&'a mut Out);
+
+impl<Out: FnMut(Decoded)> Listener for Believer<'_, Out> {
+    fn begun(&mut self, _: &Message, _: u32) -> bool {
+        true
+    }
+
+    fn whole(&mut self, framed: Framed) {
+        self.0(Decoded::Message(framed));
+    }
 }
 
 impl Framer {
-    /// Takes the next bytes of the stream.
+    /// Takes the next bytes of the stream: those of one segment, whose limits are evidence where no other is left.
     pub fn data(
         &mut self,
-        mut seq: SeqNumber,
-        mut bytes: &[u8],
+        seq: SeqNumber,
+        bytes: &[u8],
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
     ) {
-        self.last = at;
-        while !bytes.is_empty() {
-            let used = if self.open.is_some() {
-                self.step_over(bytes.len() as u64, at, out) as usize
-            } else {
-                self.begin(seq, bytes, at, out)
-            };
-            seq = seq + used as u32;
-            bytes = &bytes[used..];
+        let nothing = Spoken::default();
+        self.data_of(Known::of(&nothing, &nothing, at), seq, bytes, at, out);
+    }
+
+    /// The same, with what both sides have said so far.
+    pub(super) fn data_of(
+        &mut self,
+        known: Known<'_>,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        out: &mut impl FnMut(Decoded),
+    ) {
+        match &mut self.phase {
+            Phase::InSync(cutter) => {
+                if let Err(broken) = cutter.data(seq, bytes, at, &mut Believer(out)) {
+                    self.lose(broken, known, seq, bytes, at, out);
+                }
+            }
+            Phase::Hunting(hunt) => {
+                if let Some(caught) = hunt.data(seq, bytes, at, Start::Segment, known) {
+                    self.resume(caught, out);
+                }
+            }
         }
+        self.last = at;
     }
 
     /// The next `len` bytes of the stream are not in the capture.
@@ -163,270 +181,130 @@ impl Framer {
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
     ) {
-        if let Phase::Lost { missing, .. } = &mut self.phase {
-            *missing += len;
+        let nothing = Spoken::default();
+        self.gap_of(
+            Known::of(&nothing, &nothing, at),
+            (seq, len, missing),
+            at,
+            out,
+        );
+    }
+
+    /// The same, with what both sides have said so far.
+    pub(super) fn gap_of(
+        &mut self,
+        known: Known<'_>,
+        (seq, len, missing): (SeqNumber, u64, Missing),
+        at: FrameRef,
+        out: &mut impl FnMut(Decoded),
+    ) {
+        if let Phase::Hunting(hunt) = &mut self.phase {
+            let Some(caught) = hunt.gap(len, known) else {
+                return;
+            };
+            self.resume(caught, out);
+        }
+        let Phase::InSync(cutter) = &mut self.phase else {
+            return;
+        };
+        let within = cutter.gap(len, &mut Believer(out));
+        if within == len {
             return;
         }
-        if self.open.is_none() {
-            self.open_unread();
-        }
-        let Some(open) = &mut self.open else {
-            let place = Place {
-                seq,
-                first_frame: at.number,
-                position: at.position,
-            };
-            out(Decoded::Gap {
-                bytes: len,
-                missing,
-                place,
-            });
-            return self.lose(Reason::GapOverHeader, 0, out);
-        };
-        let within = len.min(open.left);
-        open.missing += within;
-        open.left -= within;
-        self.close_if_whole(out);
-        if len > within {
-            self.gap(seq + within as u32, len - within, missing, at, out);
+        let rest = cutter.rest();
+        let hunt = Hunt::behind(Reason::GapOverHeader, rest.bytes, rest.place, self.last);
+        self.phase = Phase::Hunting(Box::new(hunt));
+        out(Decoded::Gap {
+            bytes: len - within,
+            missing,
+            place: Place::of(seq + within as u32, at),
+        });
+        out(Decoded::Lost);
+    }
+
+    /// The stream has ended: what can be believed now or never.
+    pub(super) fn end(&mut self, known: Known<'_>, out: &mut impl FnMut(Decoded)) {
+        if let Phase::Hunting(hunt) = &mut self.phase
+            && let Some(caught) = hunt.end(known)
+        {
+            self.resume(caught, out);
         }
     }
 
-    /// The stream has ended.
+    /// The stream has ended: what is left over.
     pub fn finish(&mut self, out: &mut impl FnMut(Decoded)) {
-        let head = self.head.len() as u64;
-        let (reason, bytes, missing) = match (std::mem::take(&mut self.phase), self.open.take()) {
-            (
-                Phase::Lost {
-                    reason,
-                    bytes,
-                    missing,
-                },
-                _,
-            ) => (reason, bytes, missing),
-            (_, Some(open)) => (
-                Reason::CutShort(open.message.kind()),
-                open.total - open.left - open.missing,
-                open.missing,
-            ),
-            (Phase::Handshake, None) => (Reason::CutShort(Kind::Handshake), head, 0),
-            (Phase::Messages, None) => (
-                Reason::CutShort(self.head.get(4).map_or(Kind::Unknown, |id| Kind::of(*id))),
-                head,
-                0,
-            ),
+        let nothing = Spoken::default();
+        self.end(Known::of(&nothing, &nothing, self.last), out);
+        let undecoded = match &mut self.phase {
+            Phase::Hunting(hunt) => hunt.give_up(),
+            Phase::InSync(cutter) => cut_short(cutter.rest(), self.last),
         };
-        self.head = Vec::new();
-        if bytes + missing > 0 {
-            out(Decoded::Undecoded(Undecoded {
-                reason,
-                bytes,
-                missing,
-                place: self.place,
-                last: self.last,
-            }));
-        }
+        out_if(undecoded, out);
+        self.phase = Phase::default();
     }
 
-    /// At the first byte of a message, or with its head begun. Gives how many bytes were used.
-    fn begin(
+    /// The header at `broken` is none: from its first byte on a boundary is looked for.
+    fn lose(
         &mut self,
+        broken: Broken,
+        known: Known<'_>,
         seq: SeqNumber,
         bytes: &[u8],
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
-    ) -> usize {
-        if let Phase::Lost { bytes: lost, .. } = &mut self.phase {
-            if *lost == 0 {
-                self.place = Place {
-                    seq,
-                    first_frame: at.number,
-                    position: at.position,
-                };
-            }
-            *lost += bytes.len() as u64;
-            return bytes.len();
-        }
-        if self.head.is_empty() {
-            self.place = Place {
-                seq,
-                first_frame: at.number,
-                position: at.position,
-            };
-            return self.begin_in_place(bytes, out);
-        }
-        self.reach(at);
-        let Head::Needs(needed) = self.examine(&self.head) else {
-            unreachable!("a head is kept only while it needs more")
-        };
-        let used = (needed - self.head.len()).min(bytes.len());
-        self.head.extend_from_slice(&bytes[..used]);
-        let head = std::mem::take(&mut self.head);
-        let read = self.read(&head, out);
-        if read == 0 {
-            self.head = head;
-        }
-        used
-    }
-
-    /// The common case: the head lies in `bytes` as a whole, nothing is copied.
-    fn begin_in_place(&mut self, bytes: &[u8], out: &mut impl FnMut(Decoded)) -> usize {
-        let read = self.read(bytes, out);
-        if read == 0 {
-            self.head.extend_from_slice(bytes);
-            return bytes.len();
-        }
-        read
-    }
-
-    /// Reads a message from its head and gives how many bytes of `head` belong to it; 0 when it needs more.
-    fn read(&mut self, head: &[u8], out: &mut impl FnMut(Decoded)) -> usize {
-        let (size, keep, total) = match self.examine(head) {
-            Head::Needs(_) => return 0,
-            Head::Is { size, keep, total } => (size, keep, total),
-            Head::Impossible(reason) => {
-                self.lose(reason, head.len() as u64, out);
-                return head.len();
-            }
-        };
-        let message = match (&self.phase, head.first_chunk()) {
-            (Phase::Handshake, Some(bytes)) => Message::Handshake(Box::new(Handshake::read(bytes))),
-            _ if size == 0 => Message::KeepAlive,
-            _ => Message::read(head[4], size, &head[5..keep]),
-        };
-        self.phase = Phase::Messages;
-        let used = total.min(head.len() as u64);
-        self.open = Some(Open {
-            message,
-            size,
-            total,
-            left: total - used,
-            missing: 0,
-        });
-        self.close_if_whole(out);
-        used as usize
-    }
-
-    fn examine(&self, head: &[u8]) -> Head {
-        match self.phase {
-            Phase::Handshake => examine_handshake(head),
-            _ => examine_message(head),
-        }
-    }
-
-    fn step_over(&mut self, len: u64, at: FrameRef, out: &mut impl FnMut(Decoded)) -> u64 {
-        self.reach(at);
-        let Some(open) = &mut self.open else { return 0 };
-        let used = len.min(open.left);
-        open.left -= used;
-        self.close_if_whole(out);
-        used
-    }
-
-    fn close_if_whole(&mut self, out: &mut impl FnMut(Decoded)) {
-        if let Some(open) = self.open.take_if(|open| open.left == 0) {
-            let Open {
-                message,
-                size,
-                missing,
-                ..
-            } = open;
-            out(Decoded::Message(Framed {
-                message,
-                size,
-                place: self.place,
-                missing,
-            }));
-        }
-    }
-
-    /// A frame that brings bytes of the message may lie before the one that brought its first: they were reordered.
-    fn reach(&mut self, at: FrameRef) {
-        self.place.position = self.place.position.min(at.position);
-    }
-
-    /// A gap begins in the head: if the length is known, so is the place of the next message.
-    fn open_unread(&mut self) {
-        let have = self.head.len() as u64;
-        let (kind, size, total) = match (&self.phase, self.head.first_chunk()) {
-            (Phase::Handshake, _) if have >= PROTOCOL.len() as u64 => (
-                Kind::Handshake,
-                handshake::LEN as u32,
-                handshake::LEN as u64,
-            ),
-            (Phase::Messages, Some(prefix)) => {
-                let size = u32::from_be_bytes(*prefix);
-                (
-                    self.head.get(4).map_or(Kind::Unknown, |id| Kind::of(*id)),
-                    size,
-                    4 + u64::from(size),
-                )
-            }
-            _ => return,
-        };
-        self.head.clear();
-        self.phase = Phase::Messages;
-        self.open = Some(Open {
-            message: Message::Unread(kind),
-            size,
-            total,
-            left: total - have,
-            missing: 0,
-        });
-    }
-
-    /// `bytes` of the stretch are there already, beside the head.
-    fn lose(&mut self, reason: Reason, bytes: u64, out: &mut impl FnMut(Decoded)) {
-        let bytes = bytes + self.head.len() as u64;
-        self.head = Vec::new();
-        self.phase = Phase::Lost {
-            reason,
-            bytes,
-            missing: 0,
-        };
+    ) {
         out(Decoded::Lost);
-    }
-}
-
-fn examine_handshake(head: &[u8]) -> Head {
-    let known = head.len().min(PROTOCOL.len());
-    if head[..known] != PROTOCOL[..known] {
-        return Head::Impossible(Reason::NotBitTorrent);
-    }
-    if head.len() < handshake::LEN {
-        return Head::Needs(handshake::LEN);
-    }
-    Head::Is {
-        size: handshake::LEN as u32,
-        keep: handshake::LEN,
-        total: handshake::LEN as u64,
-    }
-}
-
-fn examine_message(head: &[u8]) -> Head {
-    let Some(prefix) = head.first_chunk() else {
-        return Head::Needs(4);
-    };
-    let size = u32::from_be_bytes(*prefix);
-    let total = 4 + u64::from(size);
-    if size == 0 {
-        return Head::Is {
-            size,
-            keep: 4,
-            total,
+        let head = broken.head.len() as u64;
+        let mut hunt = Hunt::behind(broken.reason, head, broken.place, self.last);
+        let start = if broken.used == 0 {
+            Start::Segment
+        } else {
+            Start::Inside
         };
+        let caught = hunt.data(
+            seq + broken.used as u32,
+            &bytes[broken.used..],
+            at,
+            start,
+            known,
+        );
+        self.phase = Phase::Hunting(Box::new(hunt));
+        if let Some(caught) = caught {
+            self.resume(caught, out);
+        }
     }
-    if size > MAX_LEN {
-        return Head::Impossible(Reason::ImpossibleLength);
+
+    /// A boundary was found again.
+    fn resume(&mut self, caught: Catch, out: &mut impl FnMut(Decoded)) {
+        out_if(caught.before, out);
+        caught
+            .messages
+            .into_iter()
+            .for_each(|framed| out(Decoded::Message(framed)));
+        self.phase = Phase::InSync(caught.cutter);
     }
-    let Some(id) = head.get(4) else {
-        return Head::Needs(5);
-    };
-    let keep = 5 + message::body_len(*id, size).unwrap_or(0);
-    if head.len() < keep {
-        return Head::Needs(keep);
+}
+
+fn out_if(undecoded: Option<Undecoded>, out: &mut impl FnMut(Decoded)) {
+    if let Some(undecoded) = undecoded {
+        out(Decoded::Undecoded(undecoded));
     }
-    Head::Is { size, keep, total }
+}
+
+fn cut_short(rest: Rest, last: FrameRef) -> Option<Undecoded> {
+    let Rest {
+        kind,
+        bytes,
+        missing,
+        place,
+    } = rest;
+    (bytes + missing > 0).then_some(Undecoded {
+        reason: Reason::CutShort(kind),
+        bytes,
+        missing,
+        place,
+        last,
+    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,14 @@ const MAX_CHARS: usize = 128;
 /// Text without anything that a terminal would obey: control characters (C0, C1), bidi marks, line and
 /// paragraph separators, zero-width and tag characters. Each, and each byte that is not UTF-8, becomes `·`.
 pub fn plain(bytes: &[u8]) -> String {
+    plain_within(bytes, MAX_CHARS)
+}
+
+/// As [`plain`], of so many characters at most.
+pub fn plain_within(bytes: &[u8], max_chars: usize) -> String {
     let mut text = String::new();
     // Four bytes is the longest character: no more can be needed of a text of megabytes.
-    let bytes = &bytes[..bytes.len().min(MAX_CHARS * 4)];
+    let bytes = &bytes[..bytes.len().min(max_chars * 4)];
     for chunk in bytes.utf8_chunks() {
         text.extend(
             chunk
@@ -18,7 +23,7 @@ pub fn plain(bytes: &[u8]) -> String {
         );
         text.extend(chunk.invalid().iter().map(|_| '·'));
     }
-    match text.char_indices().nth(MAX_CHARS) {
+    match text.char_indices().nth(max_chars) {
         Some((end, _)) => text[..end].to_owned() + "…",
         None => text,
     }

@@ -1,5 +1,7 @@
 //! The captures of this repository, against what an independent decoder and the peers themselves say of them.
 
+mod cut;
+#[path = "../decoding/mod.rs"]
 mod decoding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +44,7 @@ on_each_capture! {
 
 on_each_capture! {
     accounts_for_every_frame_and_byte:
-    be_sections choke_dance ipv6_vlan loopback misbehaving tcp_lossy v2_hybrid
+    be_sections choke_dance ipv6_vlan loopback midstream misbehaving tcp_lossy v2_hybrid
 }
 
 on_each_capture! {
@@ -54,11 +56,13 @@ on_each_capture! {
 fn no_capture_and_no_truth_is_left_out() {
     let wire = names_of(&[".wire.jsonl"]);
     assert_eq!(wire, says_what_the_reference_decoder_says::NAMES);
-    let logged = names_of(&[".truth.jsonl"]);
+    let mut logged = names_of(&[".truth.jsonl"]);
+    logged.retain(|name| !["midstream", "truncated_snaplen"].contains(&name.as_str()));
     assert_eq!(logged, holds_all_that_the_peers_logged::NAMES);
     let mut captures = names_of(&[".pcap", ".pcapng"]);
+    captures.retain(|name| name != "truncated_snaplen");
     assert_eq!(captures, accounts_for_every_frame_and_byte::NAMES);
-    captures.retain(|name| name != "misbehaving");
+    captures.retain(|name| wire.contains(name) && name != "misbehaving");
     assert_eq!(captures, shows_at_each_message_what_a_replay_gives::NAMES);
 }
 
@@ -66,7 +70,9 @@ fn no_capture_and_no_truth_is_left_out() {
 fn says_what_the_reference_decoder_says(name: &str) {
     let truth = reference(name);
     let store = store(name);
-    let ours = messages(&store);
+    let mut ours = messages(&store);
+    // Behind a length prefix that cannot be, the reference decoder gives a direction up.
+    ours.retain(|row| row.get("resync").is_none());
     let (truth, ours) = (
         by_direction(&truth, reference_says),
         by_direction(&ours, we_say),

@@ -1,0 +1,186 @@
+//! What a capture says beside its frames: comments, interfaces and what they dropped.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::capture::{About, Comment, Interface};
+use crate::store::Store;
+use crate::wire::plain_within;
+
+/// Characters shown of a comment, and of the name of an interface.
+const MAX_CHARS: usize = 512;
+/// Interfaces that are listed; a file of nothing else has millions.
+const MAX_INTERFACES: usize = 1000;
+/// Rows of each kind in the text.
+const SHOWN: usize = 40;
+
+/// The last two keys of the account.
+#[derive(Serialize)]
+pub(super) struct Beside {
+    comments: Vec<Said>,
+    interfaces: Vec<Counts>,
+    #[serde(skip)]
+    more_comments: u64,
+}
+
+/// A comment: on a frame, on an interface by its number in its section, or on the capture.
+#[derive(Serialize)]
+struct Said {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interface: Option<u32>,
+    text: String,
+}
+
+/// What the capture says of an interface; counts that it does not give are left out.
+#[derive(Serialize)]
+struct Counts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    link: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<u64>,
+    /// By the kernel and by the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_by_kernel: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_by_interface: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered: Option<u64>,
+}
+
+impl Beside {
+    pub(super) fn of(store: &Store) -> Beside {
+        let Some(layout) = store.layout() else {
+            return Beside {
+                comments: Vec::new(),
+                interfaces: Vec::new(),
+                more_comments: 0,
+            };
+        };
+        let interfaces = layout.interfaces().take(MAX_INTERFACES);
+        Beside {
+            comments: layout.comments().kept().iter().map(said).collect(),
+            interfaces: interfaces.map(counts).collect(),
+            more_comments: layout.comments().more(),
+        }
+    }
+}
+
+fn said(comment: &Comment) -> Said {
+    let (frame, interface) = match comment.about {
+        About::Capture => (None, None),
+        About::Interface(number) => (None, Some(number)),
+        About::Frame(number) => (Some(number.0), None),
+    };
+    // People write lines.
+    let lines = comment.text.split(|byte| *byte == b'\n');
+    let lines: Vec<&[u8]> = lines.map(<[u8]>::trim_ascii).collect();
+    Said {
+        frame,
+        interface,
+        text: plain_within(&lines.join(&b' '), MAX_CHARS),
+    }
+}
+
+fn counts(interface: &Interface) -> Counts {
+    let counts = interface.counts;
+    Counts {
+        name: name(interface),
+        link: interface.link.to_string(),
+        received: counts.received,
+        dropped: (counts.dropped_by_kernel.or(counts.dropped_by_interface))
+            .map(|_| counts.dropped()),
+        dropped_by_kernel: counts.dropped_by_kernel,
+        dropped_by_interface: counts.dropped_by_interface,
+        accepted: counts.accepted,
+        delivered: counts.delivered,
+    }
+}
+
+fn name(interface: &Interface) -> Option<String> {
+    let name = interface.name.as_ref()?;
+    Some(plain_within(name.as_bytes(), MAX_CHARS))
+}
+
+/// What the interfaces dropped while the capture was made; `None` where they dropped nothing, as far as it says.
+pub fn dropped(store: &Store) -> Option<String> {
+    let layout = store.layout()?;
+    let dropping = layout
+        .interfaces()
+        .filter(|interface| interface.counts.dropped() > 0);
+    let words = |interface: &Interface| {
+        let name = name(interface).unwrap_or_else(|| "an interface".to_owned());
+        format!("{} on {name}", interface.counts.dropped())
+    };
+    let words: Vec<String> = dropping.take(SHOWN).map(words).collect();
+    (!words.is_empty()).then(|| {
+        let words = words.join(", ");
+        format!("packets were dropped while it was captured: {words}; they may be what gaps are")
+    })
+}
+
+pub(super) fn text(beside: &Beside, out: &mut impl Write) -> io::Result<()> {
+    let named = beside
+        .interfaces
+        .iter()
+        .filter(|it| it.name.is_some() || it.received.is_some() || it.dropped.is_some());
+    let named: Vec<&Counts> = named.collect();
+    if named.is_empty() && beside.comments.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nCapture")?;
+    for interface in named.iter().take(SHOWN) {
+        writeln!(out, "  interface  {}", interface.words())?;
+    }
+    for comment in beside.comments.iter().take(SHOWN) {
+        let text = &comment.text;
+        match (comment.frame, comment.interface) {
+            (Some(frame), _) => writeln!(out, "  comment    frame {frame}: {text}")?,
+            (_, Some(number)) => writeln!(out, "  comment    interface {number}: {text}")?,
+            _ => writeln!(out, "  comment    {text}")?,
+        }
+    }
+    let more = beside.comments.len().saturating_sub(SHOWN) as u64;
+    match (more, beside.more_comments) {
+        (0, _) => Ok(()),
+        (more, others) => writeln!(
+            out,
+            "  and {} more comments: `peerscope summary --json` has the first {}",
+            more + others,
+            beside.comments.len()
+        ),
+    }
+}
+
+impl Counts {
+    /// `lo, Ethernet, 52 received, 0 dropped`
+    fn words(&self) -> String {
+        let mut words: Vec<String> = self.name.iter().cloned().collect();
+        words.push(self.link.clone());
+        words.extend(self.received.map(|count| format!("{count} received")));
+        words.extend(self.dropped.map(|count| format!("{count} dropped")));
+        words.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::FrameNumber;
+
+    #[test]
+    fn a_comment_cannot_write_to_the_terminal() {
+        let comment = Comment {
+            about: About::Frame(FrameNumber(3)),
+            text: (*b"look \x1b[2J here\r\nand \xe2\x80\xaethere").into(),
+        };
+        assert_eq!(said(&comment).text, "look ·[2J here and ·there");
+    }
+}

@@ -1,0 +1,265 @@
+//! Finding the next message where no boundary is known: behind a lost header, or in a capture that began later.
+//!
+//! Every offset at which a message could begin starts a [`Candidate`]. It lives as long as the messages that follow
+//! each other from there are such as clients send, and is believed when they are evidence enough. The data of a
+//! block may be anything, even a recorded conversation of peers, so the likeness of a few messages is not enough: a
+//! chain has to outlast the longest block, or keep to the segments as only the sender can, or answer requests.
+
+use memchr::memchr;
+
+use super::candidate::{Candidate, Decision};
+use super::cutter::Cutter;
+use super::evidence::Known;
+use super::framing::{Framed, Place, Reason, Undecoded};
+use super::handshake::PROTOCOL;
+use super::head::{Expected, Head, examine};
+use crate::stream::{FrameRef, SeqNumber};
+
+/// Candidates of a direction at a time.
+const MAX_CANDIDATES: usize = 48;
+/// Bytes looked through one by one. Behind them a message has to begin with its segment: what has none in a
+/// mebibyte is another protocol, or encrypted, and not worth the time.
+const MAX_SEARCHED: u64 = 1 << 20;
+
+/// A stretch of a stream without a known boundary, looked through so far.
+#[derive(Debug)]
+pub(super) struct Hunt {
+    reason: Reason,
+    bytes: u64,
+    missing: u64,
+    place: Place,
+    last: FrameRef,
+    /// In order of their offset.
+    candidates: Vec<Candidate>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Catch {
+    /// What lies before it.
+    pub(super) before: Option<Undecoded>,
+    /// The messages that were the evidence.
+    pub(super) messages: Vec<Framed>,
+    /// Goes on behind them.
+    pub(super) cutter: Cutter,
+}
+
+/// Where the bytes that are given begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With their segment.
+    Segment,
+    /// Somewhere in it.
+    Inside,
+}
+
+impl Hunt {
+    /// From here on no boundary is known. The first `bytes` of the stretch were given elsewhere, up to the frame `last`.
+    pub(super) fn behind(reason: Reason, bytes: u64, place: Place, last: FrameRef) -> Hunt {
+        Hunt {
+            reason,
+            bytes,
+            missing: 0,
+            place,
+            last,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Looks through the next bytes, of one segment.
+    pub(super) fn data(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        start: Start,
+        known: Known<'_>,
+    ) -> Option<Catch> {
+        if self.bytes == 0 {
+            self.place = Place::of(seq, at);
+        }
+        if start == Start::Segment {
+            self.candidates.iter_mut().for_each(Candidate::align);
+        }
+        self.candidates
+            .retain_mut(|candidate| candidate.data(seq, bytes, at, known));
+        self.search(seq, bytes, at, start, known);
+        self.bytes += bytes.len() as u64;
+        self.last = at;
+        self.decide(known, Decision::Read)
+    }
+
+    /// The next bytes are not in the capture. A candidate whose next header is among them is believed now or never:
+    /// then the gap is still to be taken, by what was caught.
+    pub(super) fn gap(&mut self, len: u64, known: Known<'_>) -> Option<Catch> {
+        let caught = self.decide(known, Decision::CannotGoOn { gap: len });
+        if caught.is_none() {
+            self.candidates
+                .retain_mut(|candidate| candidate.gap(len, known));
+            self.missing += len;
+        }
+        caught
+    }
+
+    /// The stream has ended, and with it the last chance.
+    pub(super) fn end(&mut self, known: Known<'_>) -> Option<Catch> {
+        self.decide(known, Decision::Ended)
+    }
+
+    /// All of it, when nothing was found.
+    pub(super) fn give_up(&mut self) -> Option<Undecoded> {
+        let (bytes, missing, last) = (self.bytes, self.missing, self.last);
+        (self.bytes, self.missing) = (0, 0);
+        self.candidates.clear();
+        self.undecoded(bytes, missing, last)
+    }
+
+    fn undecoded(&self, bytes: u64, missing: u64, last: FrameRef) -> Option<Undecoded> {
+        (bytes + missing > 0).then_some(Undecoded {
+            reason: self.reason,
+            bytes,
+            missing,
+            place: self.place,
+            last,
+        })
+    }
+
+    /// The first candidate that is certain and not perhaps data of a message that an earlier one has begun.
+    fn decide(&mut self, known: Known<'_>, decision: Decision) -> Option<Catch> {
+        let is_certain = |candidate: &Candidate| candidate.is_certain(known, decision);
+        let first = self
+            .candidates
+            .iter()
+            .position(|candidate| is_certain(candidate) || candidate.is_likely())?;
+        if !is_certain(&self.candidates[first]) {
+            return None;
+        }
+        let found = self.candidates.swap_remove(first);
+        if self.reason == Reason::NotBitTorrent {
+            self.reason = Reason::BeforeMessages;
+        }
+        let before = self.undecoded(found.before, found.missing, found.last);
+        let (messages, cutter) = found.into_messages();
+        Some(Catch {
+            before,
+            messages,
+            cutter,
+        })
+    }
+
+    /// Starts a candidate at every offset at which a message could begin.
+    fn search(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        start: Start,
+        known: Known<'_>,
+    ) {
+        let is_tired = self.bytes + self.missing > MAX_SEARCHED;
+        let is_first = |offset: usize| offset == 0 && start == Start::Segment;
+        let openings = Openings { bytes, from: 0 };
+        for offset in openings.take_while(|offset| *offset == 0 || !is_tired) {
+            let begin = seq + offset as u32;
+            let is_known = |candidate: &Candidate| candidate.begins_at(begin, seq);
+            // Who greets through a proxy begins a segment with its handshake.
+            let is_late_handshake = bytes[offset] != 0 && !is_first(offset);
+            if is_late_handshake || self.candidates.iter().any(is_known) {
+                continue;
+            }
+            if self.candidates.len() == MAX_CANDIDATES {
+                return;
+            }
+            let expected = opening(bytes[offset]);
+            let last = if offset == 0 { self.last } else { at };
+            let before = self.bytes + offset as u64;
+            let mut candidate = Candidate::new(expected, before, self.missing, last);
+            if is_first(offset) {
+                candidate.align();
+            }
+            if candidate.data(begin, &bytes[offset..], at, known) {
+                self.candidates.push(candidate);
+            }
+        }
+    }
+}
+
+/// What begins with this byte, if it is the first of a message.
+fn opening(first: u8) -> Expected {
+    if first == PROTOCOL[0] {
+        Expected::DoubtfulHandshake
+    } else {
+        Expected::Doubtful
+    }
+}
+
+/// Offsets at which a handshake or the head of a message could begin. A keep-alive is none: zeros are everywhere.
+struct Openings<'a> {
+    bytes: &'a [u8],
+    from: usize,
+}
+
+impl Openings<'_> {
+    /// The next offset from `from` on whose byte begins something.
+    fn first_byte(&self) -> Option<usize> {
+        if self.from == 0 && self.bytes.first() == Some(&PROTOCOL[0]) {
+            return Some(0);
+        }
+        let rest = self.bytes.get(self.from..)?;
+        Some(self.from + memchr(0, rest)?)
+    }
+}
+
+impl Iterator for Openings<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while let Some(at) = self.first_byte() {
+            let rest = &self.bytes[at..];
+            let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+            if zeros > 3 {
+                // The length prefix of a message that is one ends behind the zeros.
+                self.from = at + zeros - 3;
+                continue;
+            }
+            self.from = at + 1;
+            if !matches!(examine(opening(rest[0]), rest), Head::Impossible(_)) {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+
+    fn openings(bytes: &[u8]) -> Vec<usize> {
+        Openings { bytes, from: 0 }.collect()
+    }
+
+    #[test]
+    fn a_message_could_begin_at_its_length_prefix_only() {
+        // A have, an unchoke, and the start of another.
+        assert_eq!(
+            openings(&hex!("ff 00000005 04 00000009 00000001 01 0000")),
+            [1, 10, 15, 16]
+        );
+    }
+
+    #[test]
+    fn a_run_of_zeros_opens_nothing_but_its_end() {
+        assert_eq!(openings(&[0; 1000]), [997, 998, 999]);
+        let mut bytes = vec![0; 1000];
+        bytes.extend(hex!("05 04 00000001"));
+        assert_eq!(openings(&bytes), [997, 1002, 1003, 1004]);
+    }
+
+    #[test]
+    fn a_handshake_opens_a_segment() {
+        assert_eq!(openings(b"\x13BitTorrent"), [0]);
+        assert!(openings(b"x\x13BitTorrent").is_empty());
+    }
+}
