@@ -95,6 +95,21 @@ fn a_keep_alive_of_tcp_is_no_byte_of_the_stream() {
     capture.assert_it_can_be_read_again(&talk);
 }
 
+/// The second segment of a message carries all of the first again, as a retransmission of both does.
+#[test]
+fn frames_that_repeat_the_start_of_a_message_keep_their_numbers() {
+    let handshake = [b"\x13BitTorrent protocol".as_slice(), &[7; 48]].concat();
+    let isn = [u32::MAX, 9];
+    let mut line = Line::new(isn);
+    line.send(Side::A, ACK, 1, &handshake, 1);
+    line.send(Side::A, ACK, 69, b"\0\0\0", 1);
+    line.send(Side::A, ACK, 69, b"\0\0\0\x01\x02", 1);
+    let capture = Capture::read(isn, &line.pcap.into_inner());
+    let raw = store::read_raw(&capture.store, &capture.source, EntryId(1)).unwrap();
+    let numbers: Vec<u32> = raw.frames.iter().map(|frame| frame.number.0).collect();
+    assert_eq!(numbers, [4, 5], "behind two SYNs and the handshake");
+}
+
 /// What both sides say, message by message; the handshake comes first.
 #[derive(Clone, Debug)]
 struct Talk {

@@ -104,7 +104,7 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
         let offset = i64::from(first_byte(&segment).since(entry.seq));
         if let Some(range) = raw.take(offset, segment.payload) {
             if range.start == 0 {
-                ahead = Some(entry.first_frame.0.saturating_sub(number));
+                ahead.get_or_insert(entry.first_frame.0.saturating_sub(number));
             }
             raw.frames.push(RawFrame {
                 number: FrameNumber(number),
