@@ -1,8 +1,8 @@
 //! Values as words: the same in exports and on the screen.
 
 use crate::packet::{Endpoint, Skip};
-use crate::store::{Connection, Entry, Store, Tally, What};
-use crate::stream::{Closing, Missing, Side};
+use crate::store::{Connection, Entry, Store, StreamTally, Tally, What};
+use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
 
 /// `16 KiB`, `1.4 MiB`, `812 B`.
@@ -50,6 +50,18 @@ pub fn closing(connection: &Connection) -> Option<(&'static str, Side)> {
         Closing::Rst => "RST",
     };
     Some((how, closed.by))
+}
+
+/// Where bytes of a stream are not as they should be: `3 KiB not captured`, `12 B late`.
+pub fn faults(stream: StreamTally, direction: Direction) -> impl Iterator<Item = String> {
+    let counts = [
+        (stream.gap, "not captured"),
+        (stream.undecoded, "undecoded"),
+        (direction.late, "late"),
+        (stream.conflict, "in conflict"),
+    ];
+    let there = counts.into_iter().filter(|(count, _)| *count > 0);
+    there.map(|(count, what)| format!("{} {what}", bytes(count)))
 }
 
 /// An end of a connection with its client: `10.0.0.1:6881 qBittorrent 4.6.3`.

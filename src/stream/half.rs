@@ -352,6 +352,7 @@ impl Half {
             late: self.assembler.late(),
             stray: self.stray,
             held: self.assembler.held(),
+            snapped: self.assembler.snapped(),
         }
     }
 }
