@@ -50,7 +50,7 @@ fn lost(connection: &Connection, side: Side) -> String {
     let stream = connection.facts(side).map(|facts| facts.stream);
     let direction = connection.activity.direction(side);
     let parts = faults(stream.unwrap_or_default(), direction);
-    parts.map(|part| format!(", {part}")).collect()
+    parts.fold(String::new(), |words, part| words + ", " + &part)
 }
 
 #[derive(Serialize)]

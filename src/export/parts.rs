@@ -167,17 +167,11 @@ fn payload(bytes: &Bytes) -> Part {
 }
 
 fn messages(account: &Account, store: &Store) -> Part {
+    let kinds = store.totals().kinds();
+    let (messages, others): (Vec<_>, Vec<_>) = kinds.partition(|(kind, _)| kind.is_message());
     let mut part = Part::new("Messages");
-    let (messages, others): (Vec<_>, Vec<_>) = store
-        .totals()
-        .kinds()
-        .partition(|(kind, _)| kind.is_message());
-    for (kind, count) in messages {
-        let role = if part.rows.is_empty() {
-            Role::First
-        } else {
-            Role::Plus
-        };
+    let roles = std::iter::once(Role::First).chain(std::iter::repeat(Role::Plus));
+    for (role, (kind, count)) in roles.zip(messages) {
         part = part.row(role, kind.name(), count, "");
     }
     let torrents = match account.torrents {

@@ -248,6 +248,26 @@ mod tests {
     }
 
     #[test]
+    fn only_the_faults_that_there_are_are_told() {
+        let words = |stream, direction| faults(stream, direction).collect::<Vec<_>>().join(", ");
+        assert_eq!(words(StreamTally::default(), Direction::default()), "");
+        let stream = StreamTally {
+            gap: 2048,
+            conflict: 3,
+            ..StreamTally::default()
+        };
+        let direction = Direction {
+            late: 12,
+            duplicate: 99,
+            ..Direction::default()
+        };
+        assert_eq!(
+            words(stream, direction),
+            "2 KiB not captured, 12 B late, 3 B in conflict"
+        );
+    }
+
+    #[test]
     fn durations_are_short() {
         assert_eq!(duration(900), "0 µs");
         assert_eq!(duration(81_000_000), "81 ms");

@@ -87,9 +87,10 @@ fn lost(connection: &Connection) -> Option<(String, Tone)> {
         both += connection.activity.direction(side);
     }
     let mut words: Vec<String> = faults(connection.stream(), both).collect();
-    let (mark, tone) = match words.is_empty() {
-        true => ("", Tone::Plain),
-        false => ("! ", Tone::Warn),
+    let (mark, tone) = if words.is_empty() {
+        ("", Tone::Plain)
+    } else {
+        ("! ", Tone::Warn)
     };
     if both.duplicate > 0 {
         words.push(format!("{} sent again", bytes(both.duplicate)));

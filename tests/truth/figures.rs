@@ -1,5 +1,10 @@
 //! Frames and payload of each capture, as an independent decoder counts them.
 
+use std::collections::BTreeMap;
+
+use peerscope::store::{EntryId, Store, StreamTally};
+use peerscope::stream::{Direction, Side};
+
 use super::{account, number, store};
 
 /// Frames, and the sum of the lengths of all TCP payloads, as `TShark` 4.0.17 gives them:
@@ -30,4 +35,33 @@ fn an_independent_decoder_counts_the_same_frames_and_payload() {
         let counted = ["frames", "payload"].map(|key| number(&account[key]));
         assert_eq!(counted, [frames, payload], "{name}");
     }
+}
+
+/// The sums that the store keeps are those that a walk over everything gives.
+pub(super) fn totals_are_those_of_all_connections(store: &Store) {
+    let (mut stream, mut direction) = (StreamTally::default(), Direction::default());
+    for connection in store.connections() {
+        stream += connection.stream();
+        for side in Side::BOTH {
+            direction += connection.activity.direction(side);
+        }
+    }
+    let (speaking, others): (Vec<_>, Vec<_>) = store
+        .connections()
+        .iter()
+        .partition(|it| it.is_bittorrent());
+    let undecoded = others.iter().map(|it| it.stream().undecoded);
+    let mut kinds = BTreeMap::new();
+    for (_, entry) in store.entries(EntryId(0)) {
+        *kinds.entry(entry.kind().name()).or_default() += 1;
+    }
+    let totals = store.totals();
+    assert_eq!((totals.stream, totals.direction), (stream, direction));
+    let counted = (totals.bittorrent, totals.other_protocol);
+    assert_eq!(counted, (speaking.len(), undecoded.sum()));
+    let kept: BTreeMap<&str, u64> = totals
+        .kinds()
+        .map(|(kind, count)| (kind.name(), count))
+        .collect();
+    assert_eq!(kept, kinds);
 }

@@ -193,7 +193,9 @@ fn logged(row: &Value, extension: &Value) -> String {
 
 /// Frames are counted by [`records`], bytes by the sums that the summary promises.
 fn accounts_for_every_frame_and_byte(name: &str) {
-    let account = account(&store(name));
+    let store = store(name);
+    figures::totals_are_those_of_all_connections(&store);
+    let account = account(&store);
     let skipped = account["skipped"].as_object().unwrap();
     let skipped: u64 = skipped.values().map(number).sum();
     let sum = |keys: &[&str]| sum(&account, keys);
