@@ -177,6 +177,46 @@ fn whoever_reads_the_output_may_stop() {
     }
 }
 
+#[test]
+fn the_keys_of_the_account_have_their_documented_order() {
+    let run = Run::of(&["summary", "--json", &capture("misbehaving.pcap")]);
+    let Keys(keys) = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(keys, ACCOUNT);
+}
+
+/// The keys of `summary --json`.
+const ACCOUNT: [&str; 29] = [
+    "file",
+    "start",
+    "end",
+    "frames",
+    "frame_bytes",
+    "tcp",
+    "skipped",
+    "damaged_blocks",
+    "connections",
+    "bittorrent_connections",
+    "torrents",
+    "messages",
+    "message_types",
+    "payload",
+    "duplicate",
+    "late",
+    "stray",
+    "held",
+    "stream",
+    "decoded",
+    "gap",
+    "snapped",
+    "undecoded",
+    "other_protocol",
+    "encrypted",
+    "conflict",
+    "notes",
+    "comments",
+    "interfaces",
+];
+
 /// The keys of `messages --json`; each object has some of them, in this order.
 const KEYS: [&str; 32] = [
     "frame",

@@ -11,6 +11,7 @@ use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
 use peerscope::store::{self, EntryId, Store};
+use peerscope::stream::MAX_HELD_SEGMENTS;
 use peerscope::wire::Kind;
 use serde_json::Value;
 
@@ -34,6 +35,25 @@ fn a_retransmission_with_other_bytes_is_a_row_and_the_first_bytes_are_decoded() 
     assert_eq!(raw.bytes, [9], "the byte that was not decoded");
     assert_eq!(account(&store)["conflict"], 1);
     assert_eq!(account(&store)["duplicate"], 9);
+}
+
+#[test]
+fn a_conflict_and_late_bytes_are_counted_for_their_direction() {
+    let mut scene = Scene::begun();
+    scene.send(168, &[0; 4]).send(168, &[1; 4]);
+    // So many wait that the first hole is given up: what comes too late for it is in no stream.
+    (0..=MAX_HELD_SEGMENTS as u32).for_each(|at| _ = scene.send(175 + 2 * at, &[0]));
+    scene.send(172, &[0; 3]);
+    let store = scene.end().0;
+    let mut out = Vec::new();
+    export::connections(&store, Format::Json, &mut out).unwrap();
+    let row: Value = serde_json::from_slice(&out).unwrap();
+    let counts = |side: &str| ["late", "conflict"].map(|key| row[side][key].as_u64().unwrap());
+    assert_eq!([counts("src_side"), counts("dst_side")], [[3, 4], [0, 0]]);
+    let mut text = Vec::new();
+    export::connections(&store, Format::Text, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(", 3 B late, 4 B in conflict\n"), "{text}");
 }
 
 #[test]

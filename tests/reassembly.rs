@@ -240,8 +240,9 @@ impl Got {
             late,
             stray,
             held,
+            snapped,
         } = self.count;
-        assert_eq!((payload, stray, held), (model.captured, 0, 0));
+        assert_eq!((payload, stray, held, snapped), (model.captured, 0, 0, 0));
         assert_eq!(payload, self.bytes.len() as u64 + duplicate + late);
         let unseen = model.first.len() - self.bytes.len();
         assert!(late >= unseen as u64, "no byte is a duplicate of none");

@@ -1,5 +1,7 @@
 //! Keys in, screens out: pictures of what is drawn, and what must hold in every picture.
 
+#[path = "screens/account.rs"]
+mod account;
 mod packets;
 
 use std::collections::BTreeSet;
@@ -35,10 +37,10 @@ const ASCII: Look = Look {
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// Keys that lead from the connections into each pane and into the help.
-const WAYS: [&str; 5] = ["", "Enter", "Enter Enter", "Enter Enter Enter", "?"];
+const WAYS: [&str; 6] = ["", "Enter", "Enter Enter", "Enter Enter Enter", "?", "6"];
 
 /// All keys there are, and one that is none.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 35] = [
     "Enter",
     "l",
     "Right",
@@ -63,6 +65,7 @@ const KEYS: [&str; 34] = [
     "Shift-Tab",
     "1",
     "2",
+    "6",
     "J",
     "K",
     "F",
@@ -323,11 +326,14 @@ fn the_selected_message_survives_a_resize() {
 #[test]
 fn the_pane_with_the_keys_is_on_the_screen_after_a_resize() {
     for (width, height) in SIZES {
-        for tabs in 0..4 {
+        for tabs in 0..5 {
             let screen = Screen::of("choke_dance.pcap", COLOR).at(200, 60);
             let mut screen = screen.after(&format!("Enter Tab*{tabs}"));
             screen = screen.at(width, height);
-            let has_keys = !screen.reversed().is_empty() || screen.text().contains("[Bytes]");
+            let text = screen.text();
+            let has_keys = !screen.reversed().is_empty()
+                || text.contains("[Bytes]")
+                || text.contains("[6 Account]");
             assert!(has_keys, "{tabs} tabs, then\n{}", screen.text());
         }
     }
@@ -712,6 +718,8 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
 fn everywhere(look: Look, check: impl Fn(&str)) {
     for name in ["misbehaving.pcap", "ipv6_vlan.pcapng", "v2_hybrid.pcap"] {
         let mut screen = Screen::of(name, look).after("?");
+        screen.everywhere(&check);
+        screen = screen.after("Esc 6");
         screen.everywhere(&check);
         for _ in 0..16 {
             screen = screen.after("Esc*4");

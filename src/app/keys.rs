@@ -22,6 +22,7 @@ pub(super) enum Action {
     PreviousPane,
     Connections,
     Ladder,
+    Account,
     NextConnection,
     PreviousConnection,
     Follow,
@@ -114,9 +115,13 @@ const KEYS: [Key; 13] = [
         hint: "pane",
     },
     Key {
-        names: "1 2",
-        actions: &[("1", Action::Connections), ("2", Action::Ladder)],
-        about: "connections; ladder, the messages of the connection",
+        names: "1 2 6",
+        actions: &[
+            ("1", Action::Connections),
+            ("2", Action::Ladder),
+            ("6", Action::Account),
+        ],
+        about: "connections; ladder, its messages; account of all bytes",
         hint: "",
     },
     Key {

@@ -53,6 +53,9 @@ pub struct App {
     ladders: HashMap<ConnectionId, Cursor>,
     tree: Cursor,
     hex: usize,
+    account: usize,
+    /// Where Esc leads from the account.
+    came_from: Pane,
     raw: Option<(EntryId, Raw)>,
     has_chosen: bool,
     live: Option<Sniffing>,
@@ -99,6 +102,8 @@ impl App {
             ladders: HashMap::new(),
             tree: Cursor::default(),
             hex: 0,
+            account: 0,
+            came_from: Pane::Connections,
             raw: None,
             has_chosen: false,
             live: None,
@@ -260,6 +265,7 @@ impl App {
             Action::PreviousPane => self.turn(screen, -1),
             Action::Connections => self.focus = Pane::Connections,
             Action::Ladder => self.focus = Pane::Ladder,
+            Action::Account => self.go_to(Pane::Account),
             Action::NextConnection => self.choose_connection(1),
             Action::PreviousConnection => self.choose_connection(-1),
             Action::Follow => {
@@ -287,8 +293,15 @@ impl App {
                 self.focus = Pane::Tree;
             }
             Pane::Tree => self.focus = Pane::Hex,
-            Pane::Hex => {}
+            Pane::Hex | Pane::Account => {}
         }
+    }
+
+    fn go_to(&mut self, pane: Pane) {
+        if self.focus != Pane::Account {
+            self.came_from = self.focus;
+        }
+        self.focus = pane;
     }
 
     /// Where there is nothing to go back to, Esc ends what takes long.
@@ -308,6 +321,7 @@ impl App {
                 self.focus = Pane::Ladder;
             }
             Pane::Ladder | Pane::Connections => self.focus = Pane::Connections,
+            Pane::Account => self.focus = self.came_from,
         }
     }
 
@@ -315,17 +329,14 @@ impl App {
     fn turn(&mut self, screen: Rect, by: isize) {
         let panes = Panes::of(screen, self.focus, self.detail).unwrap_or_default();
         // Where one view is shown at a time, Tab goes through the views.
-        let mut reachable: Vec<Pane> = panes.reachable().collect();
-        for pane in [Pane::Connections, Pane::Ladder] {
-            if !reachable.contains(&pane) {
-                reachable.push(pane);
-            }
-        }
+        let views = [Pane::Connections, Pane::Ladder, Pane::Account];
+        let is_reachable = |pane: &Pane| views.contains(pane) || panes.area(*pane).is_some();
+        let reachable: Vec<Pane> = Pane::ALL.into_iter().filter(is_reachable).collect();
         let at = reachable
             .iter()
             .position(|pane| *pane == self.focus)
             .unwrap_or(0) as isize;
-        self.focus = reachable[(at + by).rem_euclid(reachable.len() as isize) as usize];
+        self.go_to(reachable[(at + by).rem_euclid(reachable.len() as isize) as usize]);
     }
 
     fn move_by(&mut self, rows: isize) {
@@ -344,6 +355,7 @@ impl App {
                 self.tree.move_by(rows, len);
             }
             Pane::Hex => self.hex = self.hex.saturating_add_signed(rows),
+            Pane::Account => self.account = self.account.saturating_add_signed(rows),
         }
     }
 
@@ -375,12 +387,7 @@ impl App {
         let Some(panes) = Panes::of(screen, self.focus, self.detail) else {
             return 1;
         };
-        let area = match self.focus {
-            Pane::Connections => panes.connections,
-            Pane::Ladder => panes.ladder,
-            Pane::Tree => panes.tree,
-            Pane::Hex => panes.hex,
-        };
+        let area = panes.area(self.focus);
         area.map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1))
     }
 
@@ -429,6 +436,9 @@ impl App {
         if let Some(pane) = panes.hex {
             self.hex = self.scene().hex_in_sight(pane);
         }
+        if let Some(pane) = panes.account {
+            self.account = self.scene().account_in_sight(pane);
+        }
     }
 
     /// The bytes of the selected message are read again from the capture, once.
@@ -460,6 +470,7 @@ impl App {
             ladder: self.ladder(),
             tree: self.tree,
             hex: self.hex,
+            account: self.account,
             raw: self.raw.as_ref().map(|(_, raw)| raw),
             keys: &self.keys,
         }

@@ -20,8 +20,6 @@ const SHOWN: usize = 40;
 pub(super) struct Beside {
     comments: Vec<Said>,
     interfaces: Vec<Counts>,
-    #[serde(skip)]
-    more_comments: u64,
 }
 
 /// A comment: on a frame, on an interface by its number in its section, or on the capture.
@@ -61,14 +59,12 @@ impl Beside {
             return Beside {
                 comments: Vec::new(),
                 interfaces: Vec::new(),
-                more_comments: 0,
             };
         };
         let interfaces = layout.interfaces().take(MAX_INTERFACES);
         Beside {
             comments: layout.comments().kept().iter().map(said).collect(),
             interfaces: interfaces.map(counts).collect(),
-            more_comments: layout.comments().more(),
         }
     }
 }
@@ -126,36 +122,49 @@ pub fn dropped(store: &Store) -> Option<String> {
     })
 }
 
-pub(super) fn text(beside: &Beside, out: &mut impl Write) -> io::Result<()> {
-    let named = beside
-        .interfaces
-        .iter()
-        .filter(|it| it.name.is_some() || it.received.is_some() || it.dropped.is_some());
-    let named: Vec<&Counts> = named.collect();
-    if named.is_empty() && beside.comments.is_empty() {
+/// What the capture says beside its frames, a line each, safe to print: the first interfaces and comments.
+pub fn beside(store: &Store) -> Vec<String> {
+    let Some(layout) = store.layout() else {
+        return Vec::new();
+    };
+    let interfaces = layout.interfaces().map(counts);
+    let named =
+        interfaces.filter(|it| it.name.is_some() || it.received.is_some() || it.dropped.is_some());
+    let mut lines: Vec<String> = named
+        .take(SHOWN)
+        .map(|interface| format!("interface  {}", interface.words()))
+        .collect();
+    let kept = layout.comments().kept();
+    let comments = kept.iter().take(SHOWN).map(|it| said(it).words());
+    lines.extend(comments);
+    let more = kept.len().saturating_sub(SHOWN) as u64 + layout.comments().more();
+    if more > 0 {
+        let first = kept.len();
+        lines.push(format!(
+            "and {more} more comments: `peerscope summary --json` has the first {first}"
+        ));
+    }
+    lines
+}
+
+pub(super) fn text(store: &Store, out: &mut impl Write) -> io::Result<()> {
+    let lines = beside(store);
+    if lines.is_empty() {
         return Ok(());
     }
     writeln!(out, "\nCapture")?;
-    for interface in named.iter().take(SHOWN) {
-        writeln!(out, "  interface  {}", interface.words())?;
-    }
-    for comment in beside.comments.iter().take(SHOWN) {
-        let text = &comment.text;
-        match (comment.frame, comment.interface) {
-            (Some(frame), _) => writeln!(out, "  comment    frame {frame}: {text}")?,
-            (_, Some(number)) => writeln!(out, "  comment    interface {number}: {text}")?,
-            _ => writeln!(out, "  comment    {text}")?,
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+impl Said {
+    /// `comment    frame 2: look here`
+    fn words(&self) -> String {
+        let text = &self.text;
+        match (self.frame, self.interface) {
+            (Some(frame), _) => format!("comment    frame {frame}: {text}"),
+            (_, Some(number)) => format!("comment    interface {number}: {text}"),
+            _ => format!("comment    {text}"),
         }
-    }
-    let more = beside.comments.len().saturating_sub(SHOWN) as u64;
-    match (more, beside.more_comments) {
-        (0, _) => Ok(()),
-        (more, others) => writeln!(
-            out,
-            "  and {} more comments: `peerscope summary --json` has the first {}",
-            more + others,
-            beside.comments.len()
-        ),
     }
 }
 

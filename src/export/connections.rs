@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::{line, time};
-use super::words::{bytes, closing, duration, side_words};
+use super::words::{bytes, closing, duration, faults, side_words};
 use crate::capture::Timestamp;
 use crate::peer::{Announced, Choke, Interest};
-use crate::store::{Connection, SideFacts, Store};
+use crate::store::{Connection, Store};
 use crate::stream::{Closing, Evidence, Side};
 
 pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
@@ -39,21 +39,18 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
             connection.end(side),
             facts.messages,
             bytes(facts.payload_bytes),
-            lost(&facts),
+            lost(connection, side),
         )?;
     }
     Ok(())
 }
 
-fn lost(facts: &SideFacts) -> String {
-    let part = |count: u64, what: &str| {
-        if count == 0 {
-            String::new()
-        } else {
-            format!(", {} {what}", bytes(count))
-        }
-    };
-    part(facts.stream.gap, "not captured") + &part(facts.stream.undecoded, "undecoded")
+/// What is not as it should be.
+fn lost(connection: &Connection, side: Side) -> String {
+    let stream = connection.facts(side).map(|facts| facts.stream);
+    let direction = connection.activity.direction(side);
+    let parts = faults(stream.unwrap_or_default(), direction);
+    parts.fold(String::new(), |words, part| words + ", " + &part)
 }
 
 #[derive(Serialize)]
@@ -90,6 +87,8 @@ struct SideRow {
     gap: u64,
     undecoded: u64,
     encrypted: u64,
+    late: u64,
+    conflict: u64,
 }
 
 pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
@@ -150,6 +149,8 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
         gap: facts.stream.gap,
         undecoded: facts.stream.undecoded,
         encrypted: 0,
+        late: connection.activity.direction(side).late,
+        conflict: facts.stream.conflict,
     }
 }
 

@@ -1,9 +1,11 @@
 //! The record as text and as JSON Lines, for people without a screen and for programs.
 
+mod account;
 mod beside;
 mod connections;
 mod json;
 mod messages;
+mod parts;
 mod summary;
 mod words;
 
@@ -11,9 +13,10 @@ use std::io::{self, Write};
 
 use crate::store::{EntryId, Store};
 
-pub use beside::dropped;
+pub use beside::{beside, dropped};
 pub use json::hex;
-pub use words::{bytes, closing, describe, duration, nothing_to_show, side_words};
+pub use parts::{Part, Role, Row, parts};
+pub use words::{bytes, closing, describe, duration, faults, nothing_to_show, side_words};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

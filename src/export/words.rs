@@ -1,8 +1,8 @@
 //! Values as words: the same in exports and on the screen.
 
 use crate::packet::{Endpoint, Skip};
-use crate::store::{Connection, Entry, Store, Tally, What};
-use crate::stream::{Closing, Missing, Side};
+use crate::store::{Connection, Entry, Store, StreamTally, Tally, What};
+use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
 
 /// `16 KiB`, `1.4 MiB`, `812 B`.
@@ -50,6 +50,18 @@ pub fn closing(connection: &Connection) -> Option<(&'static str, Side)> {
         Closing::Rst => "RST",
     };
     Some((how, closed.by))
+}
+
+/// Where bytes of a stream are not as they should be: `3 KiB not captured`, `12 B late`.
+pub fn faults(stream: StreamTally, direction: Direction) -> impl Iterator<Item = String> {
+    let counts = [
+        (stream.gap, "not captured"),
+        (stream.undecoded, "undecoded"),
+        (direction.late, "late"),
+        (stream.conflict, "in conflict"),
+    ];
+    let there = counts.into_iter().filter(|(count, _)| *count > 0);
+    there.map(|(count, what)| format!("{} {what}", bytes(count)))
 }
 
 /// An end of a connection with its client: `10.0.0.1:6881 qBittorrent 4.6.3`.
@@ -233,6 +245,26 @@ mod tests {
         assert_eq!(bytes(1_500_000), "1.4 MiB");
         assert_eq!(bytes(1024 * 1024 - 1), "1 MiB");
         assert_eq!(bytes(u64::MAX), "16384 PiB");
+    }
+
+    #[test]
+    fn only_the_faults_that_there_are_are_told() {
+        let words = |stream, direction| faults(stream, direction).collect::<Vec<_>>().join(", ");
+        assert_eq!(words(StreamTally::default(), Direction::default()), "");
+        let stream = StreamTally {
+            gap: 2048,
+            conflict: 3,
+            ..StreamTally::default()
+        };
+        let direction = Direction {
+            late: 12,
+            duplicate: 99,
+            ..Direction::default()
+        };
+        assert_eq!(
+            words(stream, direction),
+            "2 KiB not captured, 12 B late, 3 B in conflict"
+        );
     }
 
     #[test]

@@ -121,6 +121,15 @@ impl Connection {
             .is_some_and(|conversation| conversation.sides.iter().any(|side| side.messages > 0))
     }
 
+    /// Where the bytes of both its streams went.
+    pub fn stream(&self) -> StreamTally {
+        let mut both = StreamTally::default();
+        for facts in Side::BOTH.iter().filter_map(|side| self.facts(*side)) {
+            both += facts.stream;
+        }
+        both
+    }
+
     pub(super) fn extension(&self, sender: Side, id: u8) -> Option<&str> {
         match id {
             0 => Some("handshake"),
@@ -152,23 +161,17 @@ impl Connection {
         }
     }
 
-    /// Adds an entry to the conversation and its bytes to the counts.
-    pub(super) fn push(&mut self, id: EntryId, record: &Record, wire_len: u64) {
+    /// Adds an entry to the conversation, and what it adds to the counts.
+    pub(super) fn push(&mut self, id: EntryId, record: &Record, added: StreamTally) {
         let conversation = self.conversation.get_or_insert_default();
         conversation.history.push(id, record.side, &record.what);
         let facts = &mut conversation.sides[record.side.index()];
-        facts.stream.gap += record.missing;
-        match &record.what {
-            What::Message(message) => {
-                facts.messages += 1;
-                facts.stream.decoded += wire_len - record.missing;
-                if let Message::Piece(block) = message {
-                    facts.payload_bytes += u64::from(block.length);
-                }
+        facts.stream += added;
+        if let What::Message(message) = &record.what {
+            facts.messages += 1;
+            if let Message::Piece(block) = message {
+                facts.payload_bytes += u64::from(block.length);
             }
-            What::Gap { bytes, .. } => facts.stream.gap += bytes,
-            What::Conflict { bytes } => facts.stream.conflict += bytes,
-            What::Undecoded { bytes, .. } => facts.stream.undecoded += bytes,
         }
     }
 

@@ -7,6 +7,7 @@ mod entry;
 mod history;
 mod raw;
 mod tally;
+mod totals;
 
 pub use change::{Change, Record, What};
 pub use connection::{Connection, SideFacts};
@@ -14,6 +15,7 @@ pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History};
 pub use raw::{Raw, RawFrame, read_raw};
 pub use tally::{StreamTally, Tally};
+pub use totals::Totals;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ pub struct Store {
     connections: Vec<Connection>,
     swarms: HashMap<InfoHash, Swarm>,
     tally: Tally,
-    messages: u64,
+    totals: Totals,
     layout: Option<Arc<Layout>>,
 }
 
@@ -62,7 +64,11 @@ impl Store {
             Change::Activity {
                 connection,
                 activity,
-            } => self.connections[connection.0 as usize].activity = activity,
+            } => {
+                let known = &mut self.connections[connection.0 as usize].activity;
+                self.totals.segments(known, &activity);
+                *known = activity;
+            }
             Change::Tally(tally) => self.tally = *tally,
             Change::Layout(layout) => self.layout = Some(layout),
         }
@@ -73,7 +79,6 @@ impl Store {
         let connection = &mut self.connections[record.connection.0 as usize];
         let mut extension = None;
         if let What::Message(message) = &record.what {
-            self.messages += 1;
             let had_torrent = connection.info_hash().is_some();
             connection.learn(record.side, message);
             if let Some(info_hash) = connection.info_hash() {
@@ -92,7 +97,10 @@ impl Store {
             self.missing.insert(id, record.missing);
         }
         let entry = Entry::new(&record, extension, &mut self.arena);
-        connection.push(id, &record, entry.wire_len());
+        let added = StreamTally::of(&record, entry.wire_len());
+        let before = connection.is_bittorrent();
+        connection.push(id, &record, added);
+        self.totals.entry(entry.kind(), added, before, connection);
         self.entries.push(entry);
     }
 
@@ -103,7 +111,7 @@ impl Store {
 
     /// Number of messages: entries that are no gap and no undecoded stretch.
     pub fn messages(&self) -> u64 {
-        self.messages
+        self.totals.messages()
     }
 
     /// True before the first entry.
@@ -175,6 +183,11 @@ impl Store {
     /// Where every frame went.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Sums over all connections.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     /// How to find a frame in the file again.

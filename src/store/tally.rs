@@ -1,7 +1,9 @@
 //! Where everything went: frames of the capture, bytes of a stream.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
+use super::{Record, What};
 use crate::capture::{Frame, Timestamp};
 use crate::packet::{Checksums, Fate, Settled, Skip};
 
@@ -69,8 +71,32 @@ pub struct StreamTally {
 }
 
 impl StreamTally {
+    /// What an entry of `wire_len` bytes adds.
+    pub(super) fn of(record: &Record, wire_len: u64) -> StreamTally {
+        let mut tally = StreamTally {
+            gap: record.missing,
+            ..StreamTally::default()
+        };
+        match record.what {
+            What::Message(_) => tally.decoded = wire_len - record.missing,
+            What::Gap { bytes, .. } => tally.gap += bytes,
+            What::Conflict { bytes } => tally.conflict = bytes,
+            What::Undecoded { bytes, .. } => tally.undecoded = bytes,
+        }
+        tally
+    }
+
     /// All of it.
     pub fn total(&self) -> u64 {
         self.decoded + self.gap + self.undecoded
+    }
+}
+
+impl AddAssign for StreamTally {
+    fn add_assign(&mut self, other: StreamTally) {
+        self.decoded += other.decoded;
+        self.gap += other.gap;
+        self.undecoded += other.undecoded;
+        self.conflict += other.conflict;
     }
 }

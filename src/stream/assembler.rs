@@ -70,6 +70,7 @@ pub(super) struct Assembler {
     lost: Lost,
     duplicate: u64,
     late: u64,
+    snapped: u64,
     may_compare: u8,
 }
 
@@ -94,6 +95,7 @@ impl Default for Assembler {
             lost: Lost::default(),
             duplicate: 0,
             late: 0,
+            snapped: 0,
             may_compare: MAX_COMPARED,
         }
     }
@@ -171,6 +173,11 @@ impl Assembler {
     /// Bytes that came when their place had been passed: a hole given up, or the time before the beginning.
     pub(super) fn late(&self) -> u64 {
         self.late
+    }
+
+    /// Bytes that were handed on as gaps because the snap length cut them.
+    pub(super) fn snapped(&self) -> u64 {
+        self.snapped
     }
 
     /// Bytes of the stream, captured or cut, that wait behind a hole.
@@ -408,8 +415,9 @@ impl Assembler {
 
     fn skip_to(&mut self, offset: u64, missing: Missing, out: &mut impl FnMut(Chunk<'_>)) {
         if offset > self.next {
-            if missing == Missing::Lost {
-                self.lost.push(self.next..offset);
+            match missing {
+                Missing::Lost => self.lost.push(self.next..offset),
+                Missing::Snapped => self.snapped += offset - self.next,
             }
             out(Chunk::Gap {
                 offset: self.next,
@@ -595,13 +603,17 @@ mod tests {
             .insert_cut(4, "", 2)
             .insert(6, "gh");
         assert_eq!(scene.out, "ab....gh");
+        assert_eq!(scene.assembler.snapped(), 4);
     }
 
     #[test]
     fn a_cut_piece_that_was_held_keeps_its_length() {
         let mut scene = Scene::default();
         scene.insert_cut(2, "c", 3).insert(5, "f").insert(0, "ab");
-        assert_eq!(scene.out, "abc..f");
+        assert_eq!(
+            (scene.out.as_str(), scene.assembler.snapped()),
+            ("abc..f", 2)
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One TCP connection: its two directions and how it ended.
 
+use std::ops::{AddAssign, SubAssign};
+
 use super::half::Half;
 use super::{Event, FrameRef, SeqNumber, Side};
 use crate::capture::{FrameNumber, Timestamp};
@@ -37,6 +39,30 @@ pub struct Direction {
     pub stray: u64,
     /// Of these, bytes held back behind a hole that may still be filled.
     pub held: u64,
+    /// Bytes that are in `payload` and in the stream, there as gaps: the snap length cut them.
+    pub snapped: u64,
+}
+
+impl AddAssign for Direction {
+    fn add_assign(&mut self, other: Direction) {
+        self.payload += other.payload;
+        self.duplicate += other.duplicate;
+        self.late += other.late;
+        self.stray += other.stray;
+        self.held += other.held;
+        self.snapped += other.snapped;
+    }
+}
+
+impl SubAssign for Direction {
+    fn sub_assign(&mut self, other: Direction) {
+        self.payload -= other.payload;
+        self.duplicate -= other.duplicate;
+        self.late -= other.late;
+        self.stray -= other.stray;
+        self.held -= other.held;
+        self.snapped -= other.snapped;
+    }
 }
 
 /// A frame, where nobody will read it again.

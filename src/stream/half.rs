@@ -160,10 +160,7 @@ impl Half {
                 return;
             }
             // Of several SYNs without data the last one counts.
-            *self = Half {
-                origin: Some(start),
-                ..Half::new(self.side, None)
-            };
+            self.restart(start);
         }
         self.synchronised = Some(start);
         let at = self.offset(start);
@@ -231,13 +228,18 @@ impl Half {
         let is_far =
             self.origin.is_some() && self.offset(seq).abs_diff(self.known()) > MAX_AHEAD / 16;
         if self.origin.is_none() || is_far {
-            *self = Half {
-                origin: Some(seq),
-                stray: self.stray,
-                payload: self.payload,
-                ..Half::new(self.side, None)
-            };
+            self.restart(seq);
         }
+    }
+
+    /// Nothing that was believed of its numbers holds; what was counted does.
+    fn restart(&mut self, origin: SeqNumber) {
+        *self = Half {
+            origin: Some(origin),
+            stray: self.stray,
+            payload: self.payload,
+            ..Half::new(self.side, None)
+        };
     }
 
     /// Settles the beginning of a stream without a SYN, once there is reason to think that nothing comes before it.
@@ -352,6 +354,7 @@ impl Half {
             late: self.assembler.late(),
             stray: self.stray,
             held: self.assembler.held(),
+            snapped: self.assembler.snapped(),
         }
     }
 }

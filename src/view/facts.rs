@@ -3,9 +3,9 @@
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
-use crate::export::{bytes, closing, duration};
+use crate::export::{bytes, closing, duration, faults};
 use crate::store::Connection;
-use crate::stream::{Evidence, Side};
+use crate::stream::{Direction, Evidence, Side};
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(connection) = scene.connection() else {
@@ -42,7 +42,7 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
         Tone::Plain,
     ));
     lines.push((format!("lasted {lasted}, {end}"), Tone::Plain));
-    lines.extend(lost(connection).map(|text| (text, Tone::Warn)));
+    lines.extend(lost(connection));
     lines
 }
 
@@ -80,22 +80,20 @@ fn evidence(connection: &Connection) -> &'static str {
     }
 }
 
-fn lost(connection: &Connection) -> Option<String> {
-    let tallies = Side::BOTH.map(|side| {
-        connection
-            .facts(side)
-            .map(|facts| facts.stream)
-            .unwrap_or_default()
-    });
-    let [gap, undecoded] = [
-        tallies[0].gap + tallies[1].gap,
-        tallies[0].undecoded + tallies[1].undecoded,
-    ];
-    (gap + undecoded > 0).then(|| {
-        format!(
-            "! {} not captured, {} undecoded",
-            bytes(gap),
-            bytes(undecoded)
-        )
-    })
+/// Of both sides. What came twice is no fault by itself.
+fn lost(connection: &Connection) -> Option<(String, Tone)> {
+    let mut both = Direction::default();
+    for side in Side::BOTH {
+        both += connection.activity.direction(side);
+    }
+    let mut words: Vec<String> = faults(connection.stream(), both).collect();
+    let (mark, tone) = if words.is_empty() {
+        ("", Tone::Plain)
+    } else {
+        ("! ", Tone::Warn)
+    };
+    if both.duplicate > 0 {
+        words.push(format!("{} sent again", bytes(both.duplicate)));
+    }
+    (!words.is_empty()).then(|| (format!("{mark}{}", words.join(", ")), tone))
 }

@@ -100,7 +100,8 @@ pub(super) fn hints(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     canvas.right(0, fixed, Tone::Strong);
     let room = canvas.width().saturating_sub(fixed.len() as u16 + 1);
     let mut x = 1;
-    let opens_nothing = |key: &KeyHelp| scene.focus == Pane::Hex && key.hint == "open";
+    let opens_nothing =
+        |key: &KeyHelp| matches!(scene.focus, Pane::Hex | Pane::Account) && key.hint == "open";
     for key in scene
         .keys
         .iter()

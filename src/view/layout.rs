@@ -36,6 +36,7 @@ pub struct Panes {
     pub line: Option<Rect>,
     pub tree: Option<Rect>,
     pub hex: Option<Rect>,
+    pub account: Option<Rect>,
     pub separators: Vec<Rect>,
     pub status: Rect,
     pub hints: Rect,
@@ -68,7 +69,7 @@ impl Panes {
         // The pane with the keys is on the screen, also on one that has become small.
         let detail = match focus {
             Pane::Tree | Pane::Hex => Detail::Open,
-            Pane::Connections | Pane::Ladder => detail,
+            Pane::Connections | Pane::Ladder | Pane::Account => detail,
         };
         let [tabs, body, status, hints] = rows(area, [Length(1), Fill(1), Length(1), Length(1)]);
         let mut panes = Panes {
@@ -78,6 +79,7 @@ impl Panes {
             ..Panes::default()
         };
         match area.width {
+            _ if focus == Pane::Account => panes.account = Some(body),
             ..TWO_COLUMNS if focus == Pane::Connections => panes.list(body),
             ..TWO_COLUMNS => panes.conversation_and_detail(body, detail),
             TWO_COLUMNS..THREE_COLUMNS => panes.two_columns(body, detail, area.height),
@@ -160,17 +162,15 @@ impl Panes {
         self.separators.extend([first, second, rule]);
     }
 
-    /// The panes that keys can go to, in the order of Tab.
-    pub fn reachable(&self) -> impl Iterator<Item = Pane> {
-        let all = [
-            (Pane::Connections, self.connections),
-            (Pane::Ladder, self.ladder),
-            (Pane::Tree, self.tree),
-            (Pane::Hex, self.hex),
-        ];
-        all.into_iter()
-            .filter(|(_, area)| area.is_some())
-            .map(|(pane, _)| pane)
+    /// The area of a pane that keys can go to.
+    pub fn area(&self, pane: Pane) -> Option<Rect> {
+        match pane {
+            Pane::Connections => self.connections,
+            Pane::Ladder => self.ladder,
+            Pane::Tree => self.tree,
+            Pane::Hex => self.hex,
+            Pane::Account => self.account,
+        }
     }
 }
 
@@ -200,7 +200,7 @@ mod tests {
             (170, 16),
             (200, 60),
         ] {
-            for focus in [Pane::Connections, Pane::Ladder] {
+            for focus in [Pane::Connections, Pane::Ladder, Pane::Account] {
                 for detail in [Detail::Line, Detail::Open] {
                     let panes = panes(width, height, focus, detail);
                     let shown = [
@@ -212,6 +212,7 @@ mod tests {
                         panes.line,
                         panes.tree,
                         panes.hex,
+                        panes.account,
                     ];
                     let mut areas: Vec<Rect> = shown
                         .into_iter()

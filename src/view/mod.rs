@@ -9,6 +9,7 @@
 //!  hints
 //! ```
 
+mod account;
 mod canvas;
 mod connections;
 mod cursor;
@@ -53,6 +54,19 @@ pub enum Pane {
     Tree,
     /// Its bytes.
     Hex,
+    /// The account of the whole capture.
+    Account,
+}
+
+impl Pane {
+    /// All, in the order of Tab.
+    pub const ALL: [Pane; 5] = [
+        Pane::Connections,
+        Pane::Ladder,
+        Pane::Tree,
+        Pane::Hex,
+        Pane::Account,
+    ];
 }
 
 /// What lies over the panes.
@@ -126,6 +140,8 @@ pub struct Scene<'a> {
     pub tree: Cursor,
     /// First row of bytes shown.
     pub hex: usize,
+    /// First row of the account shown.
+    pub account: usize,
     /// The bytes of the selected message, where they were read.
     pub raw: Option<&'a Raw>,
     /// All keys, for the help and the hints.
@@ -152,6 +168,12 @@ impl<'a> Scene<'a> {
             }
             None => first,
         }
+    }
+
+    /// Where the first row of the account may be on a pane of this size, so that no more than needed is empty.
+    pub fn account_in_sight(&self, pane: Rect) -> usize {
+        let last = account::last_first_line(self, pane.width, pane.height);
+        self.account.min(last)
     }
 
     /// The selected message.
@@ -215,6 +237,7 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     on(panes.line, line::draw);
     on(panes.tree, tree::draw);
     on(panes.hex, hex::draw);
+    on(panes.account, account::draw);
     panes
         .separators
         .into_iter()

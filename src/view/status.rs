@@ -8,9 +8,9 @@ use crate::export::duration;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (text, tone) = right_half(scene);
-    // A note is long; where no message is selected, it has the row.
+    // A note is long; where no message is looked at, it has the row.
     let is_note_alone = tone == Tone::Warn && scene.focus == Pane::Connections;
-    let place = if is_note_alone {
+    let place = if is_note_alone || scene.focus == Pane::Account {
         String::new()
     } else {
         place(scene)
@@ -38,6 +38,7 @@ fn right_half(scene: &Scene<'_>) -> (String, Tone) {
         None if scene.progress.is_open_ended && is_waited_for(scene) => {
             (format!("reading {}: more may come ", scene.name), Tone::Dim)
         }
+        None if scene.focus == Pane::Account => (String::new(), Tone::Dim),
         None => (absolute(scene), Tone::Dim),
     }
 }

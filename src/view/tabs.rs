@@ -5,9 +5,14 @@ use super::look::cut;
 use super::{Follow, Live, Pane, Scene, Tone};
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let current = usize::from(scene.focus != Pane::Connections);
+    let current = match scene.focus {
+        Pane::Connections => 0,
+        Pane::Ladder | Pane::Tree | Pane::Hex => 1,
+        Pane::Account => 2,
+    };
     let mut x = 0;
-    for (index, name) in ["1 Connections", "2 Ladder"].into_iter().enumerate() {
+    let views = ["1 Connections", "2 Ladder", "6 Account"];
+    for (index, name) in views.into_iter().enumerate() {
         let (text, tone) = match current {
             current if current == index => (format!("[{name}]"), Tone::Strong),
             _ => (format!(" {name} "), Tone::Dim),

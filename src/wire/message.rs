@@ -194,6 +194,11 @@ impl Kind {
         }
     }
 
+    /// False for stretches that are no message.
+    pub fn is_message(self) -> bool {
+        !matches!(self, Kind::Gap | Kind::Undecoded | Kind::Conflict)
+    }
+
     /// The name in `--json`.
     pub fn name(self) -> &'static str {
         match self {

@@ -144,6 +144,17 @@ fn a_syn_then_stuff_then_a_rst() {
 }
 
 #[test]
+fn what_a_forged_rst_says_before_the_syn_stays_counted() {
+    let mut scene = Scene::default();
+    scene.data('<', 200, "hello");
+    scene
+        .send('>', "R", 7, Some(0x4000_0000), "go away")
+        .syn('>', 99);
+    let count = scene.count(Side::B);
+    assert_eq!((count.payload, count.stray), (7, 7));
+}
+
+#[test]
 fn what_a_rst_says_is_no_part_of_the_stream() {
     let mut scene = Scene::established();
     scene.send('>', "R", 100, None, "go away");

@@ -1,0 +1,129 @@
+//! The account: where every frame and every byte went. [`parts`](super::parts) lays it out for people.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::json::optional_time;
+use crate::capture::Timestamp;
+use crate::store::Store;
+
+/// The account. Its sums hold: see [`Frames`] and [`Bytes`].
+#[derive(Serialize)]
+pub(super) struct Account {
+    #[serde(flatten)]
+    pub(super) frames: Frames,
+    pub(super) connections: usize,
+    pub(super) bittorrent_connections: usize,
+    pub(super) torrents: usize,
+    pub(super) messages: u64,
+    /// And stretches that are no message.
+    pub(super) message_types: BTreeMap<&'static str, u64>,
+    #[serde(flatten)]
+    pub(super) bytes: Bytes,
+}
+
+/// `frames` is `tcp` and all of `skipped`.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the JSON")]
+pub(super) struct Frames {
+    #[serde(serialize_with = "optional_time")]
+    pub(super) start: Option<Timestamp>,
+    #[serde(serialize_with = "optional_time")]
+    pub(super) end: Option<Timestamp>,
+    pub(super) frames: u64,
+    pub(super) frame_bytes: u64,
+    pub(super) tcp: u64,
+    pub(super) skipped: BTreeMap<String, u64>,
+    pub(super) damaged_blocks: u64,
+}
+
+/// Once all is read, `stream` is what it is made of:
+///
+/// ```text
+/// stream  = decoded + other_protocol + undecoded + encrypted + gap
+/// payload = stream - (gap - snapped) + duplicate + late + stray + held
+/// ```
+///
+/// `payload` is what the segments carried by their lengths, which is more than was captured where the snap length cut
+/// them: `snapped` are those bytes of `gap`. `conflict` bytes were sent with two contents; they are counted where the
+/// first one is, and again in `duplicate`.
+#[derive(Default, Serialize)]
+pub(super) struct Bytes {
+    pub(super) payload: u64,
+    pub(super) duplicate: u64,
+    pub(super) late: u64,
+    pub(super) stray: u64,
+    pub(super) held: u64,
+    pub(super) stream: u64,
+    pub(super) decoded: u64,
+    pub(super) gap: u64,
+    pub(super) snapped: u64,
+    pub(super) undecoded: u64,
+    pub(super) other_protocol: u64,
+    pub(super) encrypted: u64,
+    pub(super) conflict: u64,
+}
+
+impl Account {
+    /// As of now: nothing is walked through, so that it can be drawn at any time.
+    pub(super) fn of(store: &Store) -> Account {
+        let kinds = store.totals().kinds();
+        Account {
+            frames: Frames::of(store),
+            connections: store.connections().len(),
+            bittorrent_connections: store.totals().bittorrent,
+            torrents: store.swarms().count(),
+            messages: store.messages(),
+            message_types: kinds.map(|(kind, count)| (kind.name(), count)).collect(),
+            bytes: Bytes::of(store),
+        }
+    }
+}
+
+impl Frames {
+    fn of(store: &Store) -> Frames {
+        let tally = store.tally();
+        let skipped = tally.skipped.iter();
+        Frames {
+            start: tally.start,
+            end: tally.end,
+            frames: tally.frames,
+            frame_bytes: tally.bytes,
+            tcp: tally.segments,
+            skipped: skipped
+                .map(|(skip, count)| (skip.to_string(), *count))
+                .collect(),
+            damaged_blocks: tally.damaged_blocks,
+        }
+    }
+}
+
+impl Bytes {
+    fn of(store: &Store) -> Bytes {
+        let totals = store.totals();
+        let (stream, direction) = (totals.stream, totals.direction);
+        Bytes {
+            payload: direction.payload,
+            duplicate: direction.duplicate,
+            late: direction.late,
+            stray: direction.stray,
+            held: direction.held,
+            stream: stream.total(),
+            decoded: stream.decoded,
+            gap: stream.gap,
+            snapped: direction.snapped,
+            undecoded: stream.undecoded - totals.other_protocol,
+            other_protocol: totals.other_protocol,
+            encrypted: 0,
+            conflict: stream.conflict,
+        }
+    }
+
+    /// Payload in messages that are not whole yet; none once all is read.
+    pub(super) fn under_way(&self) -> u64 {
+        let captured = self.stream + self.snapped - self.gap;
+        let beside = self.duplicate + self.late + self.stray + self.held;
+        self.payload.saturating_sub(captured + beside)
+    }
+}
