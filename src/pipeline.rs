@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use crate::capture::{Layout, Note, Reader, Source};
 use crate::packet::{Checksums, Packets};
-use crate::store::{Change, Record, Tally, What};
-use crate::stream::{ConnectionId, Event, FrameRef, Repeat, SeqNumber, Side, Streams};
-use crate::wire::{Conversation, Decoded, Found, Framed, Place, Undecoded};
+use crate::store::{Change, Tally};
+use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Streams};
+use crate::wire::Conversation;
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
-
-/// Repeated segments that are compared with what came first in any capture, and one more for each of so many bytes:
-/// each is a look into another part of the file, and looking costs less than a quarter of reading.
-const COMPARED: u64 = 256;
-const COMPARED_EVERY: u64 = 1 << 20;
 
 /// How far the reading is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +40,7 @@ pub struct Pipeline {
     packets: Packets,
     streams: Streams,
     conversations: Conversations,
-    repeats: Vec<Repeat>,
-    compared: u64,
+    repeats: Repeats,
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
@@ -68,8 +62,7 @@ impl Pipeline {
             packets: Packets::default(),
             streams: Streams::default(),
             conversations: Vec::new(),
-            repeats: Vec::new(),
-            compared: 0,
+            repeats: Repeats::default(),
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
@@ -168,23 +161,14 @@ impl Pipeline {
                     });
             }
         }
-        self.compare(changes);
+        let (source, layout) = (self.reader.source(), self.reader.layout());
+        let budget = self.tally.bytes;
+        self.repeats
+            .compare(source, layout, budget, |repeat, seq, bytes| {
+                let (id, side, at) = (repeat.connection, repeat.side, repeat.at);
+                changes.push(Change::conflict(id, side, seq, bytes, at));
+            });
         true
-    }
-
-    /// Bytes that came again are held against those that came first.
-    fn compare(&mut self, changes: &mut Vec<Change>) {
-        for repeat in self.repeats.drain(..) {
-            if self.compared >= COMPARED + self.tally.bytes / COMPARED_EVERY {
-                continue;
-            }
-            self.compared += 1;
-            let (source, layout) = (self.reader.source(), self.reader.layout());
-            if let Some((seq, bytes)) = repeat.difference(source, layout) {
-                let (id, side, now) = (repeat.connection, repeat.side, repeat.at);
-                changes.push(conflict(id, side, seq, bytes, now));
-            }
-        }
     }
 
     /// The capture has ended: what waited behind holes and what was cut short comes out, of some connections at a
@@ -240,7 +224,7 @@ fn decode(
         return;
     }
     let conversation = &mut conversations[id.0 as usize];
-    let mut out = |side, decoded, at| changes.push(change(id, side, decoded, at));
+    let mut out = |side, decoded, at| changes.push(Change::of(id, side, decoded, at));
     match event {
         Event::Opened { .. } | Event::Again { .. } => {}
         Event::OpenedBy(side) => changes.push(Change::OpenedBy {
@@ -248,7 +232,7 @@ fn decode(
             side,
         }),
         Event::Conflict { side, seq, bytes } => {
-            changes.push(conflict(id, side, seq, bytes, now));
+            changes.push(Change::conflict(id, side, seq, bytes, now));
         }
         Event::Data {
             side,
@@ -274,88 +258,4 @@ fn decode(
             }
         }
     }
-}
-
-/// The first bytes are those that were decoded; the place is that of the others, to be looked at.
-fn conflict(
-    connection: ConnectionId,
-    side: Side,
-    seq: SeqNumber,
-    bytes: u64,
-    now: FrameRef,
-) -> Change {
-    let place = Place {
-        seq,
-        first_frame: now.number,
-        position: now.position,
-    };
-    Change::Said(Box::new(Record {
-        connection,
-        side,
-        time: now.time,
-        frame: now.number,
-        place,
-        size: 0,
-        missing: 0,
-        found: Found::InOrder,
-        what: What::Conflict { bytes },
-    }))
-}
-
-fn change(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {
-    let whole = |place, what| Record {
-        connection,
-        side,
-        time: now.time,
-        frame: now.number,
-        place,
-        size: 0,
-        missing: 0,
-        found: Found::InOrder,
-        what,
-    };
-    let record = match decoded {
-        Decoded::Lost => return Change::Lost { connection, side },
-        Decoded::Message(Framed {
-            message,
-            size,
-            place,
-            missing,
-            found,
-        }) => {
-            let completed = match found {
-                Found::InOrder => now,
-                Found::Resynchronised(completed) => completed,
-            };
-            Record {
-                time: completed.time,
-                frame: completed.number,
-                size,
-                missing,
-                found,
-                ..whole(place, What::Message(message))
-            }
-        }
-        Decoded::Gap {
-            bytes,
-            missing,
-            place,
-        } => whole(place, What::Gap { bytes, missing }),
-        Decoded::Undecoded(Undecoded {
-            reason,
-            bytes,
-            missing,
-            place,
-            last,
-        }) => {
-            let what = What::Undecoded { bytes, reason };
-            Record {
-                missing,
-                time: last.time,
-                frame: last.number,
-                ..whole(place, what)
-            }
-        }
-    };
-    Change::Said(Box::new(record))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, Side};
-use crate::wire::{Found, Message, Place, Reason};
+use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
+use crate::wire::{Decoded, Found, Framed, Message, Place, Reason, Undecoded};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
 #[derive(Clone, Debug)]
@@ -49,6 +49,93 @@ pub enum Change {
     Tally(Box<Tally>),
     /// The capture has another section or interface.
     Layout(Arc<Layout>),
+}
+
+impl Change {
+    /// What one side of a connection said, or what stands in its place, up to the frame `now`.
+    pub fn of(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {
+        let whole = |place, what| Record {
+            connection,
+            side,
+            time: now.time,
+            frame: now.number,
+            place,
+            size: 0,
+            missing: 0,
+            found: Found::InOrder,
+            what,
+        };
+        let record = match decoded {
+            Decoded::Lost => return Change::Lost { connection, side },
+            Decoded::Message(Framed {
+                message,
+                size,
+                place,
+                missing,
+                found,
+            }) => {
+                let completed = match found {
+                    Found::InOrder => now,
+                    Found::Resynchronised(completed) => completed,
+                };
+                Record {
+                    time: completed.time,
+                    frame: completed.number,
+                    size,
+                    missing,
+                    found,
+                    ..whole(place, What::Message(message))
+                }
+            }
+            Decoded::Gap {
+                bytes,
+                missing,
+                place,
+            } => whole(place, What::Gap { bytes, missing }),
+            Decoded::Undecoded(Undecoded {
+                reason,
+                bytes,
+                missing,
+                place,
+                last,
+            }) => {
+                let what = What::Undecoded { bytes, reason };
+                Record {
+                    missing,
+                    time: last.time,
+                    frame: last.number,
+                    ..whole(place, what)
+                }
+            }
+        };
+        Change::Said(Box::new(record))
+    }
+
+    /// Bytes were sent again with other content. The first bytes are those that were decoded; the place is that of the others, to be looked at.
+    pub fn conflict(
+        connection: ConnectionId,
+        side: Side,
+        seq: SeqNumber,
+        bytes: u64,
+        now: FrameRef,
+    ) -> Change {
+        let place = Place {
+            seq,
+            first_frame: now.number,
+            position: now.position,
+        };
+        Change::Said(Box::new(Record {
+            connection,
+            side,
+            time: now.time,
+            frame: now.number,
+            place,
+            size: 0,
+            missing: 0,
+            found: Found::InOrder,
+            what: What::Conflict { bytes },
+        }))
+    }
 }
 
 /// One row of the conversation.

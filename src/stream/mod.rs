@@ -17,7 +17,7 @@ use std::ops::Not;
 
 pub use assembler::MAX_HELD_SEGMENTS;
 pub use connection::{Activity, Closed, Closing, Direction, Moment};
-pub use repeat::Repeat;
+pub use repeat::{Repeat, Repeats};
 pub use seq::SeqNumber;
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
 

@@ -8,6 +8,45 @@ use crate::packet::{Endpoint, Packets, Segment};
 /// Frames that are looked through at most.
 const MAX_FRAMES: u32 = 4096;
 
+/// Repeated segments that are compared with what came first in any capture, and one more for each of so many bytes:
+/// each is a look into another part of the file, and looking costs less than a quarter of reading.
+const COMPARED: u64 = 256;
+const COMPARED_EVERY: u64 = 1 << 20;
+
+/// Segments that came again and were not compared yet.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    waiting: Vec<Repeat>,
+    compared: u64,
+}
+
+impl Repeats {
+    /// Another one.
+    pub fn push(&mut self, repeat: Repeat) {
+        self.waiting.push(repeat);
+    }
+
+    /// Holds those that wait against what came first. `out` is told of those that differ: from which byte on, and in
+    /// how many. `read` bytes of the capture were read so far.
+    pub fn compare(
+        &mut self,
+        source: &Source,
+        layout: &Layout,
+        read: u64,
+        mut out: impl FnMut(&Repeat, SeqNumber, u64),
+    ) {
+        for repeat in self.waiting.drain(..) {
+            if self.compared >= COMPARED + read / COMPARED_EVERY {
+                continue;
+            }
+            self.compared += 1;
+            if let Some((seq, bytes)) = repeat.difference(source, layout) {
+                out(&repeat, seq, bytes);
+            }
+        }
+    }
+}
+
 /// Bytes that came again. What came first is read from the capture: nothing that was handed on is kept.
 #[derive(Clone, Debug)]
 pub struct Repeat {
