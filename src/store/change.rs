@@ -6,7 +6,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
-use crate::wire::{Decoded, Found, Framed, Message, Place, Reason, Undecoded};
+use crate::wire::{Decoded, Found, Message, Place, Reason};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
 #[derive(Clone, Debug)]
@@ -54,64 +54,42 @@ pub enum Change {
 impl Change {
     /// What one side of a connection said, or what stands in its place, up to the frame `now`.
     pub fn of(connection: ConnectionId, side: Side, decoded: Decoded, now: FrameRef) -> Change {
-        let whole = |place, what| Record {
-            connection,
-            side,
-            time: now.time,
-            frame: now.number,
-            place,
-            size: 0,
-            missing: 0,
-            found: Found::InOrder,
-            what,
-        };
-        let record = match decoded {
+        let record = |at, place, what| Record::new(connection, side, at, place, what);
+        Change::Said(Box::new(match decoded {
             Decoded::Lost => return Change::Lost { connection, side },
-            Decoded::Message(Framed {
-                message,
-                size,
-                place,
-                missing,
-                found,
-            }) => {
-                let completed = match found {
+            Decoded::Message(framed) => {
+                let completed = match framed.found {
                     Found::InOrder => now,
                     Found::Resynchronised(completed) => completed,
                 };
                 Record {
-                    time: completed.time,
-                    frame: completed.number,
-                    size,
-                    missing,
-                    found,
-                    ..whole(place, What::Message(message))
+                    size: framed.size,
+                    missing: framed.missing,
+                    found: framed.found,
+                    ..record(completed, framed.place, What::Message(framed.message))
                 }
             }
             Decoded::Gap {
                 bytes,
                 missing,
                 place,
-            } => whole(place, What::Gap { bytes, missing }),
-            Decoded::Undecoded(Undecoded {
-                reason,
-                bytes,
-                missing,
-                place,
-                last,
-            }) => {
-                let what = What::Undecoded { bytes, reason };
+            } => record(now, place, What::Gap { bytes, missing }),
+            Decoded::Undecoded(stretch) => {
+                let (bytes, reason) = (stretch.bytes, stretch.reason);
                 Record {
-                    missing,
-                    time: last.time,
-                    frame: last.number,
-                    ..whole(place, what)
+                    missing: stretch.missing,
+                    ..record(
+                        stretch.last,
+                        stretch.place,
+                        What::Undecoded { bytes, reason },
+                    )
                 }
             }
-        };
-        Change::Said(Box::new(record))
+        }))
     }
 
-    /// Bytes were sent again with other content. The first bytes are those that were decoded; the place is that of the others, to be looked at.
+    /// Bytes were sent again with other content. The first ones are those that were decoded; the place is that of the
+    /// others, to be looked at.
     pub fn conflict(
         connection: ConnectionId,
         side: Side,
@@ -124,17 +102,8 @@ impl Change {
             first_frame: now.number,
             position: now.position,
         };
-        Change::Said(Box::new(Record {
-            connection,
-            side,
-            time: now.time,
-            frame: now.number,
-            place,
-            size: 0,
-            missing: 0,
-            found: Found::InOrder,
-            what: What::Conflict { bytes },
-        }))
+        let what = What::Conflict { bytes };
+        Change::Said(Box::new(Record::new(connection, side, now, place, what)))
     }
 }
 
@@ -159,6 +128,23 @@ pub struct Record {
     pub found: Found,
     /// What it is.
     pub what: What,
+}
+
+impl Record {
+    /// Of nothing but bytes that are there, found in order.
+    fn new(connection: ConnectionId, side: Side, at: FrameRef, place: Place, what: What) -> Record {
+        Record {
+            connection,
+            side,
+            time: at.time,
+            frame: at.number,
+            place,
+            size: 0,
+            missing: 0,
+            found: Found::InOrder,
+            what,
+        }
+    }
 }
 
 /// A message, or what stands in its place.
