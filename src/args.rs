@@ -152,6 +152,22 @@ fn autostop(typed: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "write duration:SECONDS, as in duration:60".to_owned())
 }
 
+impl Sniff {
+    /// The letter of an option that means nothing without an interface.
+    pub(crate) fn idle_option(&self) -> Option<&'static str> {
+        let typed = [
+            ("-w", self.write.is_some()),
+            ("-c", self.count.is_some()),
+            ("-a", self.autostop.is_some()),
+            ("-s", self.snaplen.is_some()),
+            ("-p", self.no_promiscuous),
+        ];
+        let idle = typed.into_iter().find(|(_, is_typed)| *is_typed);
+        idle.filter(|_| self.interface.is_empty())
+            .map(|(letter, _)| letter)
+    }
+}
+
 impl Input {
     /// What is to become of segments whose checksum is wrong.
     pub(crate) fn checksums(&self) -> Checksums {

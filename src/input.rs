@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
         "no capture named; type `peerscope FILE` (`-` is standard input), or `peerscope --demo` for the built-in capture"
     )]
     Unnamed,
+    #[error("{0} is for sniffing; name an interface with -i IFACE, or leave it out")]
+    Idle(&'static str),
     #[error(
         "standard input is no terminal and there is no other, so no key could be read; use `peerscope summary FILE`"
     )]
@@ -131,6 +133,9 @@ pub(crate) fn pick() -> anyhow::Result<Option<String>> {
 
 /// Opens what the user named. `access` says how the bytes of what is no file will be read.
 pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
+    if let Some(letter) = input.sniff.idle_option() {
+        return Err(Refusal::Idle(letter).into());
+    }
     if !input.sniff.interface.is_empty() {
         return sniff(&input.sniff);
     }

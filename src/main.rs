@@ -27,6 +27,9 @@ const CANNOT_READ: u8 = 3;
 #[cfg(feature = "live")]
 const NOT_PERMITTED: u8 = 4;
 
+/// What a full disk or a closed terminal is about.
+const CANNOT_PRINT: &str = "cannot write to standard output";
+
 type Out = BufWriter<StdoutLock<'static>>;
 
 fn main() -> ExitCode {
@@ -54,7 +57,7 @@ fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
-        Some(Refusal::Unnamed | Refusal::Keyless) => USAGE,
+        Some(Refusal::Unnamed | Refusal::Keyless | Refusal::Idle(_)) => USAGE,
         #[cfg(feature = "live")]
         Some(Refusal::NotAFile(_) | Refusal::EndlessFile) => USAGE,
         #[cfg(not(feature = "live"))]
@@ -219,8 +222,8 @@ fn whole(
         fault,
     } = decode(opened, input.checksums(), |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    print(&store, &name, &notes, &mut out)?;
-    out.flush()?;
+    print(&store, &name, &notes, &mut out).context(CANNOT_PRINT)?;
+    out.flush().context(CANNOT_PRINT)?;
     fault
 }
 
@@ -249,10 +252,13 @@ fn decode(
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));
-        each(&store)?;
+        each(&store).context(CANNOT_PRINT)?;
         if progress.is_done {
             // What is lost of a live capture is said with its counts.
-            let dropped = (!opened.is_live).then(|| export::dropped(&store)).flatten();
+            let told = |note: fn(&Store) -> Option<String>| {
+                (!opened.is_live).then(|| note(&store)).flatten()
+            };
+            let (dropped, late) = (told(export::dropped), told(export::out_of_order));
             let control = opened.feed.map(|feed| feed.control);
             let fault = say_how_it_ended(control.as_deref(), &opened.fate);
             let notes = progress
@@ -260,7 +266,8 @@ fn decode(
                 .map(|note| note.to_string())
                 .into_iter()
                 .chain(export::nothing_to_show(&store))
-                .chain(dropped);
+                .chain(dropped)
+                .chain(late);
             let notes: Vec<String> = notes.collect();
             notes
                 .iter()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::capture::{Layout, Note, Reader, Source};
 use crate::packet::{Checksums, Packets};
-use crate::store::{Change, Tally};
+use crate::store::{Change, Tally, put_in_order};
 use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Streams};
 use crate::wire::Conversation;
 
@@ -99,9 +99,12 @@ impl Pipeline {
 
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
+        let first = changes.len();
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;
         let is_done = is_ending && self.finish(changes);
+        let batch = changes.split_off(first);
+        changes.extend(put_in_order(batch));
         self.report(changes);
         let (read, total) = self.reader.progress();
         // What is cut while it is being written is only not whole yet.

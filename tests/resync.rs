@@ -114,8 +114,8 @@ fn a_capture_that_begins_later_gives_the_same_messages() {
             }
         }
     }
-    // 34 of 17,923 when this was written.
-    assert!(missed * 500 < messages, "{missed} of {messages}");
+    // 59 of 17,923 when this was written.
+    assert!(missed * 250 < messages, "{missed} of {messages}");
 }
 
 /// Segments that the capture lost take the messages whose heads they held, and some that nothing speaks for, but no more.
@@ -232,6 +232,61 @@ fn zeros_are_no_messages() {
 fn text_is_no_message() {
     let lock = include_bytes!("../Cargo.lock");
     assert_no_message_in(&lock.repeat(40));
+}
+
+/// Other protocols put a length and a small type before each message, too: Riak's pings, RPC answers, and the like.
+#[test]
+fn messages_of_other_protocols_are_none() {
+    let count = |segment: &dyn Fn(u32) -> Vec<u8>| -> usize {
+        let segments: Segments = (0..300).map(segment).collect();
+        read(7, all(&segments)).len()
+    };
+    for code in 0..24 {
+        assert_eq!(count(&|_| vec![0, 0, 0, 1, code]), 0, "type {code}");
+        assert_eq!(
+            count(&|n| vec![0, 0, 0, 3, code, (n >> 8) as u8, n as u8]),
+            0,
+            "type {code}"
+        );
+    }
+    let rpc = |n: u32| {
+        let mut answer = vec![0, 0, 0, 8 + (n % 7) as u8, 5];
+        answer.extend([8, 0x80 | n as u8, 1, 16, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8]);
+        answer.truncate(12 + n as usize % 7);
+        answer
+    };
+    assert_eq!(count(&rpc), 0, "remote calls");
+    let ack = |n: u32| [&[0, 0, 0, 60, 22][..], &[n as u8; 59]].concat();
+    assert_eq!(count(&ack), 0, "acknowledgements");
+    let http2 = |n: u32| [&[0, 0, 4, 8, 0, 0, 0, 0, 0][..], &n.to_be_bytes()].concat();
+    assert_eq!(count(&http2), 0, "HTTP/2");
+}
+
+/// Junk that looks like the head of a block is no reason to miss what follows it.
+#[test]
+fn junk_before_messages_hides_them_not_for_long() {
+    let haves =
+        |count: u32| (0..count).map(|piece| [&[0, 0, 0, 5, 4][..], &piece.to_be_bytes()].concat());
+    let found = |junk: Vec<u8>| {
+        let segments: Segments = [junk].into_iter().chain(haves(300)).collect();
+        read(7, all(&segments)).len()
+    };
+    let mut random = Random(5);
+    let request = [0, 0, 0, 13, 6, 0, 0, 0, 1, 0, 0, 0x40, 0, 0, 0, 0x40, 0];
+    let piece = [0, 2, 0, 9, 7, 0, 0, 0, 1, 0, 0, 0x40, 0];
+    let block = [&random.bytes(200)[..], &request, &piece, &random.bytes(200)].concat();
+    assert_eq!(found(block), 300);
+    assert_eq!(found([0, 0, 0x7f, 0xff, 5].repeat(60)), 300);
+    assert_eq!(found([0, 2, 0, 0, 22].repeat(60)), 300);
+}
+
+/// Bytes made to be read again and again: heads without end, in large segments. Of eight times their length the search
+/// tires; 4 MiB take a moment here, and took minutes without that.
+#[test]
+fn hostile_heads_are_not_read_over_and_over() {
+    let heads = [&[0xff][..], &[0, 0, 0, 1, 0].repeat(12_000), &[0xff; 4]].concat();
+    let segments: Segments = vec![heads; 70];
+    assert_eq!(read(7, all(&segments)), []);
 }
 
 /// RC4, as the peers of an encrypted connection use it.

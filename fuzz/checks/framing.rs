@@ -196,7 +196,10 @@ fn until_lost(told: &[Decoded]) -> Vec<Decoded> {
     for decoded in &mut before {
         let place = match decoded {
             Decoded::Message(framed) => &mut framed.place,
-            Decoded::Gap { place, .. } => place,
+            Decoded::Gap { place, last, .. } => {
+                *last = FrameRef::default();
+                place
+            }
             Decoded::Undecoded(undecoded) => {
                 undecoded.last = FrameRef::default();
                 &mut undecoded.place
@@ -260,6 +263,7 @@ fn change(decoded: Decoded) -> Change {
             bytes,
             missing,
             place,
+            ..
         } => (place, 0, 0, What::Gap { bytes, missing }),
         Decoded::Undecoded(it) => {
             let (bytes, reason) = (it.bytes, it.reason);

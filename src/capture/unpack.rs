@@ -184,6 +184,9 @@ impl<R: BufRead> Read for Frames<R> {
 fn in_words(packing: &str, error: io::Error) -> io::Error {
     let words = match error.kind() {
         ErrorKind::UnexpectedEof => format!("the {packing} archive is cut short"),
+        _ if error.to_string().contains("window_size is too big") => format!(
+            "the {packing} archive needs more memory than is given here; unpack it with `zstd -d --long=31`"
+        ),
         _ => format!("the {packing} archive is damaged: {error}"),
     };
     io::Error::new(error.kind(), words)

@@ -36,6 +36,9 @@ pub(super) struct Frames {
     pub(super) tcp: u64,
     pub(super) skipped: BTreeMap<String, u64>,
     pub(super) damaged_blocks: u64,
+    /// Of `frames`, those that the snap length cut, and those that are older than the one before them.
+    pub(super) cut_frames: u64,
+    pub(super) late_frames: u64,
 }
 
 /// Once all is read, `stream` is what it is made of:
@@ -95,6 +98,8 @@ impl Frames {
                 .map(|(skip, count)| (skip.to_string(), *count))
                 .collect(),
             damaged_blocks: tally.damaged_blocks,
+            cut_frames: tally.cut,
+            late_frames: tally.late,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::json::{bencoded, hex, line, time};
 use super::words::{describe, reason_code};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
+use crate::stream::Missing;
 use crate::wire::{Block, Message, bencode, client};
 
 /// `106  0.012345  #3  10.0.0.1:6881 > 10.0.0.2:51413  request p4 +16384 16 KiB`
@@ -147,7 +148,15 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
 fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
     match what {
         What::Message(message) => message_said(message, store.extension(entry)),
-        What::Gap { bytes, .. } | What::Conflict { bytes } => Said {
+        What::Gap { bytes, missing } => Said {
+            bytes: Some(*bytes),
+            reason: Some(match missing {
+                Missing::Lost => "not_captured",
+                Missing::Snapped => "snap_length",
+            }),
+            ..Said::default()
+        },
+        What::Conflict { bytes } => Said {
             bytes: Some(*bytes),
             ..Said::default()
         },

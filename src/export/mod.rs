@@ -16,7 +16,9 @@ use crate::store::{EntryId, Store};
 pub use beside::{beside, dropped};
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
-pub use words::{bytes, closing, describe, duration, faults, nothing_to_show, side_words};
+pub use words::{
+    bytes, closing, describe, duration, faults, nothing_to_show, out_of_order, side_words,
+};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -103,6 +103,18 @@ fn frames(frames: &Frames) -> Part {
             frames.damaged_blocks,
             "stepped over",
         )
+        .if_any(
+            Role::Beside,
+            "cut frames",
+            frames.cut_frames,
+            "by the snap length",
+        )
+        .if_any(
+            Role::Beside,
+            "late frames",
+            frames.late_frames,
+            "older than the one before",
+        )
 }
 
 fn streams(bytes: &Bytes) -> Part {
@@ -278,6 +290,8 @@ mod tests {
             tcp: 7,
             skipped: [("ARP".to_owned(), 2), ("UDP".to_owned(), 3)].into(),
             damaged_blocks: 1,
+            cut_frames: 0,
+            late_frames: 0,
         });
         assert!(adds_up(&frames));
         assert_eq!(

@@ -88,22 +88,37 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
         .collect();
     let (reasons, hint) = (reasons.join(", "), hint(tally));
     Some(format!(
-        "no TCP connection among its frames: {reasons}{hint}"
+        "{hint}no TCP connection among its frames: {reasons}"
     ))
 }
 
-/// A wrong checksum is the rule, where it is the rule.
+/// What to type, where an option left everything out: first, because a screen may be narrow.
 fn hint(tally: &Tally) -> &'static str {
-    let wrong = [
+    let has = |skips: &[Skip]| skips.iter().any(|skip| tally.skipped.contains_key(skip));
+    if has(&[
         Skip::IpChecksum,
         Skip::TcpChecksum,
         Skip::TcpChecksumUnfinished,
-    ];
-    if wrong.iter().any(|wrong| tally.skipped.contains_key(wrong)) {
-        "; offload to the network card leaves checksums like that, so try it without --checksum"
+    ]) {
+        "try it without --checksum: "
+    } else if has(&[Skip::FilteredOut]) {
+        "-f lets no TCP through (behind VLAN tags write `vlan and ...`): "
     } else {
         ""
     }
+}
+
+/// Frames that do not stand in the order of their times, and what to do about it.
+pub fn out_of_order(store: &Store) -> Option<String> {
+    let late = store.tally().late;
+    (late > 0).then(|| {
+        let (are, they) = if late == 1 {
+            ("frame is", "it")
+        } else {
+            ("frames are", "them")
+        };
+        format!("{late} {are} older than the one before; `reordercap IN OUT` puts {they} in order")
+    })
 }
 
 /// What an entry says, in the words of the field.

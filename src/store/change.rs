@@ -1,5 +1,6 @@
 //! What the store is told.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Tally;
@@ -73,7 +74,8 @@ impl Change {
                 bytes,
                 missing,
                 place,
-            } => record(now, place, What::Gap { bytes, missing }),
+                last,
+            } => record(last, place, What::Gap { bytes, missing }),
             Decoded::Undecoded(stretch) => {
                 let (bytes, reason) = (stretch.bytes, stretch.reason);
                 Record {
@@ -105,6 +107,51 @@ impl Change {
         let what = What::Conflict { bytes };
         Change::Said(Box::new(Record::new(connection, side, now, place, what)))
     }
+}
+
+/// Puts changes in the order of the frames that completed what they tell: messages that were found by a chain behind
+/// them come late. What is told of one side stays in its order.
+pub fn put_in_order(changes: Vec<Change>) -> Vec<Change> {
+    let is_late =
+        |change: &Change| matches!(change, Change::Said(record) if record.found != Found::InOrder);
+    if !changes.iter().any(is_late) {
+        return changes;
+    }
+    let keys = keys(&changes);
+    let mut keyed: Vec<(FrameNumber, Change)> = keys.into_iter().zip(changes).collect();
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, change)| change).collect()
+}
+
+/// For each change the frame it belongs to, and never a later one than what is told of the same side behind it.
+fn keys(changes: &[Change]) -> Vec<FrameNumber> {
+    let mut earliest = HashMap::new();
+    let mut keys: Vec<FrameNumber> = changes
+        .iter()
+        .rev()
+        .map(|change| {
+            let last = FrameNumber(u32::MAX);
+            let (connection, sides, frame) = match change {
+                Change::Said(record) => (record.connection, &[record.side][..], record.frame),
+                Change::Lost { connection, side } => (*connection, &[*side][..], last),
+                Change::Opened {
+                    connection, first, ..
+                } => (*connection, &Side::BOTH[..], first.number),
+                Change::OpenedBy { connection, .. } => (*connection, &Side::BOTH[..], last),
+                Change::Activity { .. } | Change::Tally(_) | Change::Layout(_) => return last,
+            };
+            let behind = sides
+                .iter()
+                .filter_map(|side| earliest.get(&(connection, *side)));
+            let key = behind.copied().fold(frame, FrameNumber::min);
+            for side in sides {
+                earliest.insert((connection, *side), key);
+            }
+            key
+        })
+        .collect();
+    keys.reverse();
+    keys
 }
 
 /// One row of the conversation.
@@ -171,4 +218,43 @@ pub enum What {
         /// Why.
         reason: Reason,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(side: Side, frame: u32, found: Found) -> Change {
+        let at = FrameRef {
+            number: FrameNumber(frame),
+            ..FrameRef::default()
+        };
+        let what = What::Message(Message::Choke);
+        let record = Record::new(ConnectionId(0), side, at, Place::default(), what);
+        Change::Said(Box::new(Record { found, ..record }))
+    }
+
+    #[test]
+    fn what_was_found_late_goes_where_it_belongs_and_a_loss_stays_before_it() {
+        let lost = Change::Lost {
+            connection: ConnectionId(0),
+            side: Side::B,
+        };
+        let late = Found::Resynchronised(FrameRef::default());
+        let changes = vec![
+            said(Side::A, 3, Found::InOrder),
+            lost,
+            said(Side::A, 9, Found::InOrder),
+            said(Side::B, 4, late),
+            said(Side::B, 9, late),
+        ];
+        let words = put_in_order(changes)
+            .into_iter()
+            .map(|change| match change {
+                Change::Said(record) => format!("{:?}{}", record.side, record.frame),
+                _ => "lost".to_owned(),
+            });
+        let words: Vec<String> = words.collect();
+        assert_eq!(words, ["A3", "lost", "B4", "A9", "B9"]);
+    }
 }

@@ -5,7 +5,7 @@ use super::{EntryId, Record, StreamTally, What};
 use crate::packet::Endpoint;
 use crate::peer::Talk;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
-use crate::wire::{self, ExtendedHandshake, Handshake, InfoHash, Message};
+use crate::wire::{self, ExtendedHandshake, Found, Handshake, InfoHash, Message};
 
 /// A connection and its conversation.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl Connection {
     }
 
     /// Takes what a side says of itself.
-    pub(super) fn learn(&mut self, side: Side, message: &Message) {
+    pub(super) fn learn(&mut self, side: Side, message: &Message, found: Found) {
         let evidence = &mut self.opener;
         let conversation = self.conversation.get_or_insert_default();
         let facts = &mut conversation.sides[side.index()];
@@ -148,7 +148,7 @@ impl Connection {
                 if conversation.info_hash.is_none() {
                     conversation.info_hash = Some(handshake.info_hash);
                     // Who speaks first has opened the connection, should its SYN be missing.
-                    if evidence.1 == Evidence::Guess {
+                    if evidence.1 == Evidence::Guess && found == Found::InOrder {
                         *evidence = (side, Evidence::Handshake);
                     }
                 }

@@ -9,7 +9,7 @@ mod raw;
 mod tally;
 mod totals;
 
-pub use change::{Change, Record, What};
+pub use change::{Change, Record, What, put_in_order};
 pub use connection::{Connection, SideFacts};
 pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History};
@@ -80,7 +80,7 @@ impl Store {
         let mut extension = None;
         if let What::Message(message) = &record.what {
             let had_torrent = connection.info_hash().is_some();
-            connection.learn(record.side, message);
+            connection.learn(record.side, message, record.found);
             if let Some(info_hash) = connection.info_hash() {
                 let swarm = self
                     .swarms

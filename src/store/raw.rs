@@ -98,7 +98,8 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
             continue;
         };
         let segment = found.segment;
-        if [segment.src, segment.dst] != ends {
+        // What a RST carries is no part of the stream.
+        if [segment.src, segment.dst] != ends || segment.flags.rst {
             continue;
         }
         let offset = i64::from(first_byte(&segment).since(entry.seq));

@@ -22,10 +22,15 @@ pub struct Tally {
     pub checksums: Checksums,
     /// pcapng blocks that were damaged and stepped over.
     pub damaged_blocks: u64,
-    /// Time of the first frame.
+    /// Frames that the snap length cut.
+    pub cut: u64,
+    /// Frames that are older than the one before them.
+    pub late: u64,
+    /// The earliest time of a frame.
     pub start: Option<Timestamp>,
-    /// Time of the last frame.
+    /// The latest.
     pub end: Option<Timestamp>,
+    before: Timestamp,
 }
 
 impl Tally {
@@ -33,8 +38,11 @@ impl Tally {
     pub fn frame(&mut self, frame: &Frame<'_>) {
         self.frames += 1;
         self.bytes += frame.bytes.len() as u64;
-        self.start.get_or_insert(frame.time);
-        self.end = Some(frame.time);
+        self.cut += u64::from((frame.bytes.len() as u64) < u64::from(frame.original_len));
+        self.late += u64::from(frame.time < self.before);
+        self.before = frame.time;
+        self.start = Some(self.start.map_or(frame.time, |start| start.min(frame.time)));
+        self.end = self.end.max(Some(frame.time));
     }
 
     /// Counts why it was not followed.

@@ -75,6 +75,18 @@ pub struct FrameRef {
     pub time: Timestamp,
 }
 
+impl FrameRef {
+    /// The one that came later.
+    #[must_use]
+    pub fn later(self, other: FrameRef) -> FrameRef {
+        if other.number > self.number {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 /// How it is known which side opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::canvas::Canvas;
 use super::look::{Glyphs, cut};
 use super::{Scene, Tone};
-use crate::export::{Part, Role, Row, beside, dropped, nothing_to_show, parts};
+use crate::export::{Part, Role, Row, beside, dropped, nothing_to_show, out_of_order, parts};
 
 /// From so many columns on, frames stand beside bytes and messages.
 const TWO_COLUMNS: u16 = 110;
@@ -123,7 +123,8 @@ fn notes(scene: &Scene<'_>, width: usize) -> Vec<Line> {
     let nothing = progress.is_done.then(|| nothing_to_show(scene.store));
     let fault = scene.live.and_then(|live| live.control.fault());
     let lost = dropped(scene.store).filter(|_| scene.live.is_none());
-    let notes = [note, fault, nothing.flatten(), lost];
+    let late = out_of_order(scene.store).filter(|_| scene.live.is_none());
+    let notes = [note, fault, nothing.flatten(), lost, late];
     let wrapped = notes
         .iter()
         .flatten()

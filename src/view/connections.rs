@@ -140,8 +140,7 @@ fn share(scene: &Scene<'_>, connection: &Connection, talk: &Talk, side: Side) ->
     let pieces = &talk.peer(side).pieces;
     match (pieces.announced(), scene.store.piece_count(connection)) {
         (Announced::All, _) => "100%".to_owned(),
-        (Announced::Nothing, _) => scene.look.glyphs.unknown.to_owned(),
-        (_, None) => "0%".to_owned(),
+        (Announced::Nothing, _) | (_, None) => scene.look.glyphs.unknown.to_owned(),
         (_, Some(count)) => format!(
             "{}%",
             u64::from(pieces.count(0..count)) * 100 / u64::from(count)

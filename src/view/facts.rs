@@ -48,7 +48,12 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
 
 fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
     let Some(info_hash) = connection.info_hash() else {
-        return "no BitTorrent handshake".to_owned();
+        let words = if connection.is_bittorrent() {
+            "handshake not in the capture"
+        } else {
+            "no BitTorrent handshake"
+        };
+        return words.to_owned();
     };
     let hash = info_hash.to_string();
     let pieces = scene

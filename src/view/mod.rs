@@ -203,8 +203,9 @@ impl<'a> Scene<'a> {
             .filter(|live| live.follow == Follow::On)?;
         let connection = self.connection()?;
         let is_older = |id: &EntryId| live.now.since(self.store.entry(*id).time) > 1_000_000_000;
-        let older = connection.entries().partition_point(is_older);
-        Some(self.store.talk_at(connection.id, older.checked_sub(1)?))
+        // The last is the newest but for what was found late: the times of the rest are nearly in order.
+        let older = connection.entries().iter().rposition(is_older)?;
+        Some(self.store.talk_at(connection.id, older))
     }
 
     /// The sides as the screen calls them: A opened the connection.

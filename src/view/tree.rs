@@ -347,7 +347,7 @@ fn meaning(kind: Kind) -> Option<&'static str> {
         Kind::Hashes => "the hashes that you asked for (BEP 52)",
         Kind::HashReject => "I will not send these hashes (BEP 52)",
         Kind::Unknown => "no BEP assigns this id; it is kept and stepped over",
-        Kind::Gap => "the receiver acknowledged these bytes: it was the capture that lost them",
+        Kind::Gap => "these bytes were sent, and are not in the capture",
         Kind::Conflict => "these bytes differ from those that came first, which were decoded",
         Kind::Undecoded => return None,
     })

@@ -4,11 +4,13 @@ use super::cutter::{Cutter, Listener, Within};
 use super::evidence::{Bits, Known};
 use super::framing::{Found, Framed};
 use super::head::Expected;
-use super::message::Message;
+use super::message::{Message, PieceIndex};
 use crate::stream::{FrameRef, SeqNumber};
 
 /// Messages that a candidate may hold back.
 const MAX_HELD: usize = 4096;
+/// Bytes of messages that it may hold back: some handshakes of extensions, or blocks of metadata.
+const MAX_HELD_BYTES: usize = 64 << 10;
 /// Keep-alives in a row, beyond which they are a run of zeros.
 const MAX_KEEP_ALIVES: u32 = 3;
 /// Two blocks and their headers: no recorded conversation lies in the data of one block for so long.
@@ -61,6 +63,51 @@ struct Chain {
     bits: Bits,
     keep_alives: u32,
     answers: u32,
+    /// Bits by id of messages that say nothing but their id: saying it again is no further evidence.
+    said: u32,
+    /// The last piece index of a `have`: the same again is none, either.
+    had: Option<PieceIndex>,
+    /// Has it come to what follows the bitfield, which is first or nowhere (BEP 3, BEP 6)?
+    is_under_way: bool,
+    held_bytes: usize,
+}
+
+impl Chain {
+    /// The evidence that a message adds; `None` when it cannot come here.
+    fn adds(&mut self, message: &Message, bits: Bits) -> Option<Bits> {
+        let kind = message.kind();
+        let is_news = match message {
+            Message::Bitfield(_) | Message::HaveAll | Message::HaveNone => {
+                (!std::mem::replace(&mut self.is_under_way, true)).then_some(())?;
+                true
+            }
+            Message::Choke | Message::Unchoke | Message::Interested | Message::NotInterested => {
+                let bit = 1 << kind as u32;
+                let is_news = self.said & bit == 0;
+                self.said |= bit;
+                is_news
+            }
+            Message::Have(index) => {
+                self.is_under_way = true;
+                self.had.replace(*index) != Some(*index)
+            }
+            Message::Request(_) | Message::Piece(_) => {
+                self.is_under_way = true;
+                true
+            }
+            _ => true,
+        };
+        Some(if is_news { bits } else { Bits(0) })
+    }
+}
+
+/// Bytes of a message that are kept.
+fn held(message: &Message) -> usize {
+    match message {
+        Message::Bitfield(bytes) => bytes.len(),
+        Message::Extended { payload, .. } => payload.len(),
+        _ => 0,
+    }
 }
 
 /// Starts of segments that were met between two messages, and in the middle of short ones.
@@ -79,9 +126,11 @@ struct Judge<'a> {
 impl Listener for Judge<'_> {
     fn begun(&mut self, message: &Message, size: u32) -> bool {
         let chain = &mut *self.chain;
-        let Some(bits) = self.known.evidence(message, size) else {
+        let bits = self.known.evidence(message, size);
+        let Some(bits) = bits.and_then(|bits| chain.adds(message, bits)) else {
             return false;
         };
+        chain.held_bytes += held(message);
         chain.keep_alives = match message {
             Message::KeepAlive => chain.keep_alives + 1,
             _ => 0,
@@ -89,7 +138,9 @@ impl Listener for Judge<'_> {
         chain.begun += u32::from(chain.keep_alives == 0);
         chain.bits.0 = chain.bits.0.saturating_add(bits.0);
         chain.answers += u32::from(self.known.is_answer(message));
-        chain.keep_alives <= MAX_KEEP_ALIVES && chain.messages.len() < MAX_HELD
+        chain.keep_alives <= MAX_KEEP_ALIVES
+            && chain.messages.len() < MAX_HELD
+            && chain.held_bytes <= MAX_HELD_BYTES
     }
 
     fn whole(&mut self, framed: Framed) {
@@ -152,21 +203,37 @@ impl Candidate {
         }
     }
 
-    /// True when one of its messages begins at `seq`, in the segment that begins at `from`.
-    pub(super) fn begins_at(&self, seq: SeqNumber, from: SeqNumber) -> bool {
-        let messages = self
-            .chain
-            .messages
-            .iter()
-            .rev()
-            .map(|framed| framed.place.seq);
-        let mut recent = messages.take_while(|begin| begin.since(from) >= 0);
-        self.cutter.begun_at() == Some(seq) || recent.any(|begin| begin == seq)
+    /// Offsets of its messages in the segment that begins at `from`.
+    pub(super) fn boundaries(&self, from: SeqNumber) -> impl Iterator<Item = usize> {
+        let messages = self.chain.messages.iter().rev();
+        let begun = self.cutter.begun_at().into_iter();
+        let all = begun.chain(messages.map(|framed| framed.place.seq));
+        let offsets = all.map(move |begin| begin.since(from));
+        offsets
+            .take_while(|offset| *offset >= 0)
+            .map(|offset| offset as usize)
     }
 
-    /// Too likely to be overruled by a later one that it may enclose.
-    pub(super) fn is_likely(&self) -> bool {
-        self.chain.bits >= LIKELY
+    /// What it reads next; the same for candidates that have run into each other. `None` within a message that began
+    /// before, which tells nothing.
+    pub(super) fn next(&self) -> (Option<SeqNumber>, u64) {
+        (self.cutter.begun_at(), self.cutter.left())
+    }
+
+    /// The least worth keeping goes first.
+    pub(super) fn worth(&self) -> (u32, Bits) {
+        (self.chain.begun, self.chain.bits)
+    }
+
+    /// Too likely to be overruled by a later one that it may enclose; at the end there is nothing left that could make
+    /// it certain.
+    pub(super) fn is_likely(&self, decision: Decision) -> bool {
+        self.chain.bits >= LIKELY && decision != Decision::Ended
+    }
+
+    /// No recorded conversation keeps to the segments for so long.
+    pub(super) fn is_beyond_doubt(&self) -> bool {
+        self.segments.aligned >= 8 && self.segments.astray == 0
     }
 
     /// Is the evidence enough?
@@ -218,6 +285,12 @@ mod tests {
     use hex_literal::hex;
 
     const HAVE: [u8; 9] = hex!("00000005 04 00000007");
+
+    /// One `have` after the other, of different pieces.
+    fn haves(pieces: std::ops::Range<u32>) -> Vec<u8> {
+        let have = |piece: u32| [&HAVE[..5], &piece.to_be_bytes()].concat();
+        pieces.flat_map(have).collect()
+    }
     const PIECE: [u8; 13] = hex!("00004009 07 00000003 00004000");
 
     /// A candidate of a connection of which nothing else, or only that it speaks BitTorrent, is known.
@@ -238,7 +311,7 @@ mod tests {
 
         fn known() -> Scene {
             let mut scene = Scene::unknown();
-            scene.other.learn(&Message::HaveAll);
+            scene.other.learn(&Message::HaveAll, Found::InOrder);
             scene
         }
 
@@ -274,8 +347,8 @@ mod tests {
     #[test]
     fn messages_that_keep_to_their_segments_are_believed_at_the_third() {
         let mut scene = Scene::unknown();
-        for certain in [false, false, true] {
-            assert!(scene.segment(&HAVE));
+        for (piece, certain) in (0..).zip([false, false, true]) {
+            assert!(scene.segment(&haves(piece..piece + 1)));
             assert_eq!(scene.is_certain(Decision::Read), certain);
         }
     }
@@ -283,7 +356,7 @@ mod tests {
     #[test]
     fn messages_within_one_segment_are_believed_only_when_nothing_more_comes() {
         let mut scene = Scene::unknown();
-        assert!(scene.segment(&HAVE.repeat(100)));
+        assert!(scene.segment(&haves(0..100)));
         assert!(!scene.is_certain(Decision::Read));
         assert!(scene.is_certain(Decision::Ended));
     }
@@ -291,7 +364,7 @@ mod tests {
     #[test]
     fn messages_that_segments_cut_are_perhaps_a_record_of_some() {
         let mut scene = Scene::unknown();
-        HAVE.repeat(1000)
+        haves(0..1000)
             .chunks(1448)
             .for_each(|bytes| assert!(scene.segment(bytes)));
         assert!(!scene.is_certain(Decision::Read) && !scene.is_certain(Decision::Ended));
@@ -310,9 +383,10 @@ mod tests {
     fn a_block_that_was_asked_for_is_believed_at_once() {
         let mut scene = Scene::known();
         let asked = hex!("00000003 00004000 00004000");
-        scene
-            .other
-            .learn(&Message::read(crate::wire::id::REQUEST, 13, &asked));
+        scene.other.learn(
+            &Message::read(crate::wire::id::REQUEST, 13, &asked),
+            Found::InOrder,
+        );
         assert!(scene.inside(&PIECE) && scene.is_certain(Decision::Read));
     }
 

@@ -24,11 +24,8 @@ impl Conversation {
         at: FrameRef,
         out: &mut impl FnMut(Side, Decoded, FrameRef),
     ) {
-        let latest = &mut self.latest[side.index()];
-        if at.number > latest.number {
-            *latest = at;
-        }
-        let now = *latest;
+        let now = self.latest[side.index()].later(at);
+        self.latest[side.index()] = now;
         let (framer, own, other) = self.of(side);
         let known = Known::of(own, other, now);
         let mut said = |decoded| out(side, decoded, now);
@@ -60,7 +57,7 @@ impl Conversation {
             framer.end(known, &mut learning(own, &mut said));
         }
         for side in Side::BOTH {
-            self.framers[side.index()].finish(&mut |decoded| out(side, decoded, at));
+            self.framers[side.index()].leave(&mut |decoded| out(side, decoded, at));
         }
     }
 
@@ -78,7 +75,7 @@ fn learning<'a>(
 ) -> impl FnMut(Decoded) + 'a {
     move |decoded| {
         if let Decoded::Message(framed) = &decoded {
-            spoken.learn(&framed.message);
+            spoken.learn(&framed.message, framed.found);
         }
         out(decoded);
     }

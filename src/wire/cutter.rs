@@ -1,7 +1,7 @@
 //! Bytes behind a known boundary -> messages.
 
 use super::framing::{Found, Framed, Place, Reason};
-use super::handshake::{self, Handshake, PROTOCOL};
+use super::handshake::{self, Handshake};
 use super::head::{Expected, Head, examine};
 use super::message::{Kind, Message};
 use crate::stream::{FrameRef, SeqNumber};
@@ -72,6 +72,8 @@ pub(super) enum Within {
     Bulk,
 }
 
+/// Bytes of a handshake that nothing else begins with, should the rest not be there.
+const ENOUGH: u64 = 8;
 /// Messages above this length are sent in several segments.
 const BULK: u64 = 1024;
 
@@ -286,7 +288,7 @@ impl Cutter {
     fn open_unread(&mut self, to: &mut impl Listener) {
         let have = self.head.len() as u64;
         let (kind, size, total) = match (self.expected, self.head.first_chunk()) {
-            (Expected::Handshake, _) if have >= PROTOCOL.len() as u64 => (
+            (Expected::Handshake, _) if have >= ENOUGH => (
                 Kind::Handshake,
                 handshake::LEN as u32,
                 handshake::LEN as u64,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::framing::Found;
 use super::handshake::PROTOCOL;
 use super::message::{Block, Kind, Message, PieceIndex};
 use crate::stream::FrameRef;
@@ -32,11 +33,13 @@ pub(super) struct Spoken {
 }
 
 impl Spoken {
-    /// Takes a message that is certain.
-    pub(super) fn learn(&mut self, message: &Message) {
+    /// Takes a message that is certain. A bitfield that was found by resynchronising bounds nothing.
+    pub(super) fn learn(&mut self, message: &Message, found: Found) {
         self.is_heard = true;
         match message {
-            Message::Bitfield(bits) => self.room = (bits.len() as u32).saturating_mul(8),
+            Message::Bitfield(bits) if found == Found::InOrder => {
+                self.room = (bits.len() as u32).saturating_mul(8);
+            }
             Message::Request(block) => {
                 if self.asked.len() == MAX_ASKED {
                     self.asked.pop_front();
@@ -77,8 +80,18 @@ impl<'a> Known<'a> {
         matches!(message, Message::Piece(block) if self.asked.contains(block))
     }
 
-    /// The evidence in one message; `None` when no client would send it here.
+    /// The evidence in one message; `None` when no client would send it here. Other protocols have a length and a type
+    /// before each message, too: only numbers that make sense tell ours from them, until it is known to be spoken.
     pub(super) fn evidence(&self, message: &Message, size: u32) -> Option<Bits> {
+        let bits = self.likeness(message, size)?;
+        Some(if self.is_bittorrent || has_numbers(message) {
+            bits
+        } else {
+            Bits(0)
+        })
+    }
+
+    fn likeness(&self, message: &Message, size: u32) -> Option<Bits> {
         let bits = match message {
             Message::Handshake(_) => PROTOCOL.len() as u32 * 8,
             // A run of zeros is nothing.
@@ -99,6 +112,9 @@ impl<'a> Known<'a> {
             }
             Message::Piece(block) => 8 + self.block(block)? + length(block.length),
             Message::Port(1..) | Message::HashRequest(_) | Message::HashReject(_) => 26,
+            Message::Hashes(range) if !range.length.is_power_of_two() || range.proof > 32 => {
+                return None;
+            }
             Message::Bitfield(_) | Message::Hashes(_) => 12,
             Message::Extended { id, payload } => extended(*id, payload)?,
             Message::Unread(kind) => unread(*kind, size)?,
@@ -123,6 +139,22 @@ impl<'a> Known<'a> {
             0
         };
         is_sound.then_some(5 + aligned + self.index(block.index)?)
+    }
+}
+
+/// Does it say a number that only a torrent has?
+fn has_numbers(message: &Message) -> bool {
+    match message {
+        Message::Have(_)
+        | Message::Suggest(_)
+        | Message::AllowedFast(_)
+        | Message::Request(_)
+        | Message::Cancel(_)
+        | Message::Reject(_)
+        | Message::Handshake(_) => true,
+        Message::Piece(block) => block.begin.is_multiple_of(BLOCK),
+        Message::Extended { payload, .. } => payload.first() == Some(&b'd'),
+        _ => false,
     }
 }
 
@@ -182,7 +214,7 @@ mod tests {
     #[test]
     fn a_bitfield_bounds_the_indexes_that_are_believed() {
         let mut own = Spoken::default();
-        own.learn(&Message::Bitfield([0; 2].into()));
+        own.learn(&Message::Bitfield([0; 2].into()), Found::InOrder);
         assert!(evidence(&own, &Message::Have(PieceIndex(15))).is_some());
         assert_eq!(evidence(&own, &Message::Have(PieceIndex(16))), None);
     }
@@ -190,7 +222,7 @@ mod tests {
     #[test]
     fn a_block_that_was_asked_for_is_an_answer() {
         let (own, mut other) = (Spoken::default(), Spoken::default());
-        other.learn(&Message::Request(block(1, 0, 16384)));
+        other.learn(&Message::Request(block(1, 0, 16384)), Found::InOrder);
         let known = Known::of(&own, &other, FrameRef::default());
         assert!(known.is_bittorrent && known.is_answer(&Message::Piece(block(1, 0, 16384))));
         assert!(!known.is_answer(&Message::Piece(block(1, 16384, 16384))));

@@ -96,6 +96,8 @@ pub enum Decoded {
         missing: Missing,
         /// Where they would be.
         place: Place,
+        /// The frame that told of the last of them.
+        last: FrameRef,
     },
     /// From here on no message boundary is known. The stretch comes when it has ended.
     Lost,
@@ -169,7 +171,7 @@ impl Framer {
                 }
             }
         }
-        self.last = at;
+        self.last = self.last.later(at);
     }
 
     /// The next `len` bytes of the stream are not in the capture.
@@ -199,7 +201,7 @@ impl Framer {
         out: &mut impl FnMut(Decoded),
     ) {
         if let Phase::Hunting(hunt) = &mut self.phase {
-            let Some(caught) = hunt.gap(len, known) else {
+            let Some(caught) = hunt.gap((seq, len, missing), at, known) else {
                 return;
             };
             self.resume(caught, out);
@@ -218,6 +220,7 @@ impl Framer {
             bytes: len - within,
             missing,
             place: Place::of(seq + within as u32, at),
+            last: at,
         });
         out(Decoded::Lost);
     }
@@ -235,11 +238,16 @@ impl Framer {
     pub fn finish(&mut self, out: &mut impl FnMut(Decoded)) {
         let nothing = Spoken::default();
         self.end(Known::of(&nothing, &nothing, self.last), out);
-        let undecoded = match &mut self.phase {
+        self.leave(out);
+    }
+
+    /// What is left over, and nothing more is believed.
+    pub(super) fn leave(&mut self, out: &mut impl FnMut(Decoded)) {
+        let rest = match &mut self.phase {
             Phase::Hunting(hunt) => hunt.give_up(),
-            Phase::InSync(cutter) => cut_short(cutter.rest(), self.last),
+            Phase::InSync(cutter) => cut_short(cutter.rest(), self.last).map(Decoded::Undecoded),
         };
-        out_if(undecoded, out);
+        rest.into_iter().for_each(&mut *out);
         self.phase = Phase::default();
     }
 
@@ -276,18 +284,12 @@ impl Framer {
 
     /// A boundary was found again.
     fn resume(&mut self, caught: Catch, out: &mut impl FnMut(Decoded)) {
-        out_if(caught.before, out);
+        caught.before.into_iter().for_each(&mut *out);
         caught
             .messages
             .into_iter()
             .for_each(|framed| out(Decoded::Message(framed)));
         self.phase = Phase::InSync(caught.cutter);
-    }
-}
-
-fn out_if(undecoded: Option<Undecoded>, out: &mut impl FnMut(Decoded)) {
-    if let Some(undecoded) = undecoded {
-        out(Decoded::Undecoded(undecoded));
     }
 }
 

@@ -5,15 +5,17 @@
 //! block may be anything, even a recorded conversation of peers, so the likeness of a few messages is not enough: a
 //! chain has to outlast the longest block, or keep to the segments as only the sender can, or answer requests.
 
+use std::collections::HashSet;
+
 use memchr::memchr;
 
 use super::candidate::{Candidate, Decision};
 use super::cutter::Cutter;
 use super::evidence::Known;
-use super::framing::{Framed, Place, Reason, Undecoded};
+use super::framing::{Decoded, Framed, Place, Reason, Undecoded};
 use super::handshake::PROTOCOL;
 use super::head::{Expected, Head, examine};
-use crate::stream::{FrameRef, SeqNumber};
+use crate::stream::{FrameRef, Missing, SeqNumber};
 
 /// Candidates of a direction at a time.
 const MAX_CANDIDATES: usize = 48;
@@ -21,12 +23,17 @@ const MAX_CANDIDATES: usize = 48;
 /// mebibyte is another protocol, or encrypted, and not worth the time.
 const MAX_SEARCHED: u64 = 1 << 20;
 
+/// Candidates that begin in a segment may together read so many times its length: more is made to hurt.
+const MAX_WORK: usize = 8;
+
 /// A stretch of a stream without a known boundary, looked through so far.
 #[derive(Debug)]
 pub(super) struct Hunt {
     reason: Reason,
     bytes: u64,
     missing: u64,
+    /// Why the last bytes that are missing are.
+    why: Missing,
     place: Place,
     last: FrameRef,
     /// In order of their offset.
@@ -37,7 +44,7 @@ pub(super) struct Hunt {
 #[derive(Debug)]
 pub(super) struct Catch {
     /// What lies before it.
-    pub(super) before: Option<Undecoded>,
+    pub(super) before: Option<Decoded>,
     /// The messages that were the evidence.
     pub(super) messages: Vec<Framed>,
     /// Goes on behind them.
@@ -60,6 +67,7 @@ impl Hunt {
             reason,
             bytes,
             missing: 0,
+            why: Missing::Lost,
             place,
             last,
             candidates: Vec::new(),
@@ -75,25 +83,35 @@ impl Hunt {
         start: Start,
         known: Known<'_>,
     ) -> Option<Catch> {
-        if self.bytes == 0 {
-            self.place = Place::of(seq, at);
-        }
+        self.begin(seq, at);
+        self.place.position = self.place.position.min(at.position);
         if start == Start::Segment {
             self.candidates.iter_mut().for_each(Candidate::align);
         }
         self.candidates
             .retain_mut(|candidate| candidate.data(seq, bytes, at, known));
         self.search(seq, bytes, at, start, known);
+        self.merge();
         self.bytes += bytes.len() as u64;
-        self.last = at;
+        self.last = self.last.later(at);
         self.decide(known, Decision::Read)
     }
 
     /// The next bytes are not in the capture. A candidate whose next header is among them is believed now or never:
     /// then the gap is still to be taken, by what was caught.
-    pub(super) fn gap(&mut self, len: u64, known: Known<'_>) -> Option<Catch> {
+    pub(super) fn gap(
+        &mut self,
+        (seq, len, why): (SeqNumber, u64, Missing),
+        at: FrameRef,
+        known: Known<'_>,
+    ) -> Option<Catch> {
         let caught = self.decide(known, Decision::CannotGoOn { gap: len });
         if caught.is_none() {
+            self.begin(seq, at);
+            if self.bytes == 0 {
+                self.last = at;
+            }
+            self.why = why;
             self.candidates
                 .retain_mut(|candidate| candidate.gap(len, known));
             self.missing += len;
@@ -107,38 +125,69 @@ impl Hunt {
     }
 
     /// All of it, when nothing was found.
-    pub(super) fn give_up(&mut self) -> Option<Undecoded> {
+    pub(super) fn give_up(&mut self) -> Option<Decoded> {
         let (bytes, missing, last) = (self.bytes, self.missing, self.last);
         (self.bytes, self.missing) = (0, 0);
         self.candidates.clear();
-        self.undecoded(bytes, missing, last)
+        self.stretch(bytes, missing, last)
     }
 
-    fn undecoded(&self, bytes: u64, missing: u64, last: FrameRef) -> Option<Undecoded> {
-        (bytes + missing > 0).then_some(Undecoded {
-            reason: self.reason,
-            bytes,
-            missing,
-            place: self.place,
-            last,
-        })
+    /// The stretch begins with its first byte, be it there or not.
+    fn begin(&mut self, seq: SeqNumber, at: FrameRef) {
+        if self.bytes + self.missing == 0 {
+            self.place = Place::of(seq, at);
+        }
+    }
+
+    /// So many bytes without a message. Where none is in the capture, it is a gap.
+    fn stretch(&self, bytes: u64, missing: u64, last: FrameRef) -> Option<Decoded> {
+        let place = self.place;
+        match (bytes, missing) {
+            (0, 0) => None,
+            (0, missing) => Some(Decoded::Gap {
+                bytes: missing,
+                missing: self.why,
+                place,
+                last,
+            }),
+            (bytes, missing) => Some(Decoded::Undecoded(Undecoded {
+                reason: self.reason,
+                bytes,
+                missing,
+                place,
+                last,
+            })),
+        }
+    }
+
+    /// Candidates that have run into each other will read the same: the first stays.
+    fn merge(&mut self) {
+        let mut read_on = Vec::with_capacity(self.candidates.len());
+        self.candidates.retain(|candidate| {
+            let next = candidate.next();
+            let is_new = !read_on.contains(&next);
+            read_on.push(next);
+            is_new
+        });
     }
 
     /// The first candidate that is certain and not perhaps data of a message that an earlier one has begun.
     fn decide(&mut self, known: Known<'_>, decision: Decision) -> Option<Catch> {
         let is_certain = |candidate: &Candidate| candidate.is_certain(known, decision);
-        let first = self
-            .candidates
-            .iter()
-            .position(|candidate| is_certain(candidate) || candidate.is_likely())?;
-        if !is_certain(&self.candidates[first]) {
-            return None;
-        }
+        let mut candidates = self.candidates.iter();
+        let first = candidates
+            .position(|candidate| is_certain(candidate) || candidate.is_likely(decision))?;
+        let later = |candidate: &Candidate| candidate.is_beyond_doubt() && is_certain(candidate);
+        let first = if is_certain(&self.candidates[first]) {
+            first
+        } else {
+            first + 1 + candidates.position(later)?
+        };
         let found = self.candidates.swap_remove(first);
         if self.reason == Reason::NotBitTorrent {
             self.reason = Reason::BeforeMessages;
         }
-        let before = self.undecoded(found.before, found.missing, found.last);
+        let before = self.stretch(found.before, found.missing, found.last);
         let (messages, cutter) = found.into_messages();
         Some(Catch {
             before,
@@ -147,7 +196,7 @@ impl Hunt {
         })
     }
 
-    /// Starts a candidate at every offset at which a message could begin.
+    /// Starts a candidate at every offset at which a message could begin, but for those where one of another begins.
     fn search(
         &mut self,
         seq: SeqNumber,
@@ -157,30 +206,74 @@ impl Hunt {
         known: Known<'_>,
     ) {
         let is_tired = self.bytes + self.missing > MAX_SEARCHED;
-        let is_first = |offset: usize| offset == 0 && start == Start::Segment;
-        let openings = Openings { bytes, from: 0 };
-        for offset in openings.take_while(|offset| *offset == 0 || !is_tired) {
-            let begin = seq + offset as u32;
-            let is_known = |candidate: &Candidate| candidate.begins_at(begin, seq);
+        let mut met = Met::of(&self.candidates, seq);
+        let mut budget = MAX_WORK * bytes.len();
+        for offset in (Openings { bytes, from: 0 }) {
+            let starts_segment = offset == 0 && start == Start::Segment;
             // Who greets through a proxy begins a segment with its handshake.
-            let is_late_handshake = bytes[offset] != 0 && !is_first(offset);
-            if is_late_handshake || self.candidates.iter().any(is_known) {
-                continue;
-            }
-            if self.candidates.len() == MAX_CANDIDATES {
+            let is_late_handshake = bytes[offset] != 0 && !starts_segment;
+            if is_tired && offset > 0 || budget < bytes.len() - offset {
                 return;
             }
-            let expected = opening(bytes[offset]);
-            let last = if offset == 0 { self.last } else { at };
+            if is_late_handshake || met.holds(offset) || !self.has_room(starts_segment) {
+                continue;
+            }
+            budget -= bytes.len() - offset;
+            let last = if offset == 0 {
+                self.last
+            } else {
+                self.last.later(at)
+            };
             let before = self.bytes + offset as u64;
+            let expected = opening(bytes[offset]);
             let mut candidate = Candidate::new(expected, before, self.missing, last);
-            if is_first(offset) {
+            if starts_segment {
                 candidate.align();
             }
-            if candidate.data(begin, &bytes[offset..], at, known) {
+            let lives = candidate.data(seq + offset as u32, &bytes[offset..], at, known);
+            met.add(&candidate);
+            if lives {
                 self.candidates.push(candidate);
             }
         }
+    }
+
+    /// What begins with its segment takes the place of the least likely; all else has to wait for one.
+    fn has_room(&mut self, starts_segment: bool) -> bool {
+        if self.candidates.len() < MAX_CANDIDATES {
+            return true;
+        }
+        let worth = |at: &usize| self.candidates[*at].worth();
+        match (0..self.candidates.len()).min_by_key(worth) {
+            Some(least) if starts_segment => {
+                self.candidates.remove(least);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Offsets in a segment at which a message of some candidate begins: what begins there is known, and lives or dies with it.
+struct Met {
+    seq: SeqNumber,
+    offsets: HashSet<usize>,
+}
+
+impl Met {
+    fn of(candidates: &[Candidate], seq: SeqNumber) -> Met {
+        let offsets = HashSet::new();
+        let mut met = Met { seq, offsets };
+        candidates.iter().for_each(|candidate| met.add(candidate));
+        met
+    }
+
+    fn add(&mut self, candidate: &Candidate) {
+        self.offsets.extend(candidate.boundaries(self.seq));
+    }
+
+    fn holds(&self, offset: usize) -> bool {
+        self.offsets.contains(&offset)
     }
 }
 
