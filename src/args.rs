@@ -11,7 +11,7 @@ use peerscope::packet::Checksums;
 #[command(version, about, long_about = None, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(
     after_help = "On a terminal FILE is opened on the screen; otherwise its summary is printed.\n\
-    Exit codes: 0, 2 usage, 3 nothing to read, 4 not permitted."
+    Exit codes: 0, 2 usage, 3 cannot read or write, 4 not permitted."
 )]
 pub(crate) struct Args {
     /// What to do instead of opening the screen.

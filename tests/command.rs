@@ -185,7 +185,7 @@ fn the_keys_of_the_account_have_their_documented_order() {
 }
 
 /// The keys of `summary --json`.
-const ACCOUNT: [&str; 29] = [
+const ACCOUNT: [&str; 31] = [
     "file",
     "start",
     "end",
@@ -194,6 +194,8 @@ const ACCOUNT: [&str; 29] = [
     "tcp",
     "skipped",
     "damaged_blocks",
+    "cut_frames",
+    "late_frames",
     "connections",
     "bittorrent_connections",
     "torrents",

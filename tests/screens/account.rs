@@ -19,7 +19,7 @@ fn it_is_a_page_in_one_column_or_two() {
 #[test]
 fn its_end_is_reached_by_scrolling() {
     let screen = account("truncated_snaplen", COLOR);
-    assert!(screen.text().contains(" 9 more: j"), "{}", screen.text());
+    assert!(screen.text().contains(" 10 more: j"), "{}", screen.text());
     let by_rows = screen.after("j*99").text();
     let by_pages = account("truncated_snaplen", COLOR).after("PgDn*9").text();
     let screen = account("truncated_snaplen", COLOR).after("G");
