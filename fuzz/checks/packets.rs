@@ -94,7 +94,10 @@ fn told(json: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = json.lines().collect();
     if json.contains("\"resync\":true") {
         lines.retain(|line| line.starts_with("{\"frame\""));
-        let nameless = |line: &mut &str| *line = line.split(",\"ext_name\"").next().unwrap_or(line);
+        let nameless = |line: &mut &str| {
+            let end = line.find(",\"ext_name\"").unwrap_or(line.len() - 1);
+            *line = &line[..end];
+        };
         lines.iter_mut().for_each(nameless);
         lines.sort_unstable();
     }
