@@ -95,7 +95,7 @@ fn told(json: &str) -> Vec<&str> {
     if json.contains("\"resync\":true") {
         lines.retain(|line| line.starts_with("{\"frame\""));
         let nameless = |line: &mut &str| {
-            let end = line.find(",\"ext_name\"").unwrap_or(line.len() - 1);
+            let end = line.find(",\"ext_id\"").unwrap_or(line.len());
             *line = &line[..end];
         };
         lines.iter_mut().for_each(nameless);
