@@ -207,7 +207,7 @@ fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `nohup` and `&` have switched off stays off: a bit for each signal, from 1, as Linux tells.
+/// What `nohup` has switched off stays off: a bit for each ignored signal, from 1, as Linux tells.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
