@@ -103,8 +103,7 @@ impl Pipeline {
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;
         let is_done = is_ending && self.finish(changes);
-        let batch = changes.split_off(first);
-        changes.extend(put_in_order(batch));
+        put_in_order(changes, first);
         self.report(changes);
         let (read, total) = self.reader.progress();
         // What is cut while it is being written is only not whole yet.

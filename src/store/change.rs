@@ -109,18 +109,18 @@ impl Change {
     }
 }
 
-/// Puts changes in the order of the frames that completed what they tell: messages that were found by a chain behind
+/// Puts the changes from `first` on in the order of the frames that completed what they tell: messages that were found by a chain behind
 /// them come late. What is told of one side stays in its order.
-pub fn put_in_order(changes: Vec<Change>) -> Vec<Change> {
+pub fn put_in_order(changes: &mut Vec<Change>, first: usize) {
     let is_late =
         |change: &Change| matches!(change, Change::Said(record) if record.found != Found::InOrder);
-    if !changes.iter().any(is_late) {
-        return changes;
+    if !changes[first..].iter().any(is_late) {
+        return;
     }
-    let keys = keys(&changes);
-    let mut keyed: Vec<(FrameNumber, Change)> = keys.into_iter().zip(changes).collect();
+    let batch = changes.split_off(first);
+    let mut keyed: Vec<_> = keys(&batch).into_iter().zip(batch).collect();
     keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, change)| change).collect()
+    changes.extend(keyed.into_iter().map(|(_, change)| change));
 }
 
 /// For each change the frame it belongs to, and never a later one than what is told of the same side behind it.
@@ -241,19 +241,18 @@ mod tests {
             side: Side::B,
         };
         let late = Found::Resynchronised(FrameRef::default());
-        let changes = vec![
+        let mut changes = vec![
             said(Side::A, 3, Found::InOrder),
             lost,
             said(Side::A, 9, Found::InOrder),
             said(Side::B, 4, late),
             said(Side::B, 9, late),
         ];
-        let words = put_in_order(changes)
-            .into_iter()
-            .map(|change| match change {
-                Change::Said(record) => format!("{:?}{}", record.side, record.frame),
-                _ => "lost".to_owned(),
-            });
+        put_in_order(&mut changes, 0);
+        let words = changes.into_iter().map(|change| match change {
+            Change::Said(record) => format!("{:?}{}", record.side, record.frame),
+            _ => "lost".to_owned(),
+        });
         let words: Vec<String> = words.collect();
         assert_eq!(words, ["A3", "lost", "B4", "A9", "B9"]);
     }
