@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::capture::{Layout, Note, Reader, Source};
 use crate::packet::{Checksums, Packets};
 use crate::store::{Change, Tally, put_in_order};
-use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Streams};
+use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
 use crate::wire::Conversation;
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
@@ -163,10 +163,13 @@ impl Pipeline {
                     });
             }
         }
-        let (source, layout) = (self.reader.source(), self.reader.layout());
-        let budget = self.tally.bytes;
+        let capture = Reread {
+            source: self.reader.source(),
+            layout: self.reader.layout(),
+            checksums: self.tally.checksums,
+        };
         self.repeats
-            .compare(source, layout, budget, |repeat, seq, bytes| {
+            .compare(capture, self.tally.bytes, |repeat, seq, bytes| {
                 let (id, side, at) = (repeat.connection, repeat.side, repeat.at);
                 changes.push(Change::conflict(id, side, seq, bytes, at));
             });

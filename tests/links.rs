@@ -14,6 +14,7 @@ use peerscope::capture::{Reader, Source};
 use peerscope::packet::{Checksums, Fate, Packets, Skip};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store, read_raw};
+use peerscope::wire::Kind;
 
 const ETHERNET: u32 = 1;
 
@@ -261,6 +262,19 @@ fn a_damaged_segment_is_left_out_where_checksums_are_verified() {
     assert_eq!(store.tally().skipped.get(&Skip::TcpChecksum), Some(&1));
     assert_eq!((store.messages(), store.missing(EntryId(4))), (5, 0));
     frames_add_up(&store);
+}
+
+#[test]
+fn a_damaged_segment_that_was_left_out_is_in_conflict_with_none() {
+    let mut frames = wrapped(1200, |ip| vec![ethernet(&hex!("0800"), ip)]);
+    let damaged = frames[3].iter().map(|byte| byte ^ u8::from(*byte == 7));
+    let damaged = damaged.collect();
+    let again = frames[3].clone();
+    frames.splice(3..3, [damaged, again]);
+    let store = verified(&pcap(ETHERNET, 65_535, &frames));
+    assert_eq!(store.tally().skipped.get(&Skip::TcpChecksum), Some(&1));
+    let kinds = store.entries(EntryId(0)).map(|(_, entry)| entry.kind());
+    assert_eq!(kinds.filter(|kind| *kind == Kind::Conflict).count(), 0);
 }
 
 #[test]

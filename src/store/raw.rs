@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::{EntryId, Store};
-use crate::capture::{FrameNumber, Reader, Source, Timestamp};
-use crate::packet::{Packets, Segment};
-use crate::stream::SeqNumber;
+use super::{Entry, EntryId, Store};
+use crate::capture::{Frame, FrameNumber, Source, Timestamp};
+use crate::stream::{Reread, Seeker, SeqNumber};
 
 /// Bytes of a message that are shown at most.
 const MAX_RAW: usize = 1 << 20;
@@ -83,46 +82,57 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     let entry = store.entry(id);
     let connection = store.connection(entry.connection);
     let ends = [entry.side(), !entry.side()].map(|side| *connection.end(side));
-    let mut reader = Reader::resume(source.clone(), store.layout()?, entry.position());
-    let mut packets = Packets::new(store.tally().checksums);
-    let mut raw = Raw::empty(entry.wire_len());
-    // The reader counts from the first frame it reads; the one with the message's first byte tells the difference.
-    let mut ahead = None;
-    while let Some(frame) = reader.next_frame() {
-        let number = frame.number.0;
-        let is_past = ahead.map_or(number > MAX_FRAMES, |ahead| number + ahead > entry.frame.0);
-        if is_past || raw.is_complete() {
-            break;
-        }
-        let Ok(found) = packets.segment(&frame) else {
-            continue;
-        };
-        let segment = found.segment;
-        // What a RST carries is no part of the stream.
-        if [segment.src, segment.dst] != ends || segment.flags.rst {
-            continue;
-        }
-        let offset = i64::from(first_byte(&segment).since(entry.seq));
-        if let Some(range) = raw.take(offset, segment.payload) {
-            if range.start == 0 {
-                ahead.get_or_insert(entry.first_frame.0.saturating_sub(number));
-            }
-            raw.frames.push(RawFrame {
-                number: FrameNumber(number),
-                time: frame.time,
-                range,
-            });
-        }
-    }
+    let capture = Reread {
+        source,
+        layout: store.layout()?,
+        checksums: store.tally().checksums,
+    };
+    let mut wanted = Wanted {
+        entry,
+        raw: Raw::empty(entry.wire_len()),
+        ahead: None,
+    };
+    capture.seek(ends, entry.position(), &mut wanted);
+    let Wanted { mut raw, ahead, .. } = wanted;
     raw.frames
         .iter_mut()
         .for_each(|frame| frame.number.0 += ahead.unwrap_or(0));
     Some(raw)
 }
 
-/// A SYN takes one number.
-fn first_byte(segment: &Segment<'_>) -> SeqNumber {
-    SeqNumber(segment.seq) + u32::from(segment.flags.syn)
+/// An entry whose bytes are looked for.
+struct Wanted<'a> {
+    entry: &'a Entry,
+    raw: Raw,
+    /// Who reads again counts from the first frame it reads; the one with the first byte tells the difference.
+    ahead: Option<u32>,
+}
+
+impl Seeker for Wanted<'_> {
+    fn goes_on(&self, frame: &Frame<'_>) -> bool {
+        let number = frame.number.0;
+        let is_past = self.ahead.map_or(number > MAX_FRAMES, |ahead| {
+            number + ahead > self.entry.frame.0
+        });
+        !is_past && !self.raw.is_complete()
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, seq: SeqNumber, payload: &[u8]) {
+        let offset = i64::from(seq.since(self.entry.seq));
+        let Some(range) = self.raw.take(offset, payload) else {
+            return;
+        };
+        let number = frame.number;
+        if range.start == 0 {
+            let first = self.entry.first_frame.0;
+            self.ahead.get_or_insert(first.saturating_sub(number.0));
+        }
+        self.raw.frames.push(RawFrame {
+            number,
+            time: frame.time,
+            range,
+        });
+    }
 }
 
 #[cfg(test)]

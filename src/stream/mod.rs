@@ -8,6 +8,7 @@ mod connection;
 mod half;
 mod passed;
 mod repeat;
+mod reread;
 mod seq;
 mod streams;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::ops::Not;
 pub use assembler::MAX_HELD_SEGMENTS;
 pub use connection::{Activity, Closed, Closing, Direction, Moment};
 pub use repeat::{Repeat, Repeats};
+pub use reread::{Reread, Seeker};
 pub use seq::SeqNumber;
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
 

@@ -1,9 +1,10 @@
 //! A segment that was sent again, held against the bytes that came first.
 
 use super::assembler::difference;
+use super::reread::{Reread, Seeker};
 use super::{ConnectionId, FrameRef, SeqNumber, Side};
-use crate::capture::{FilePosition, Layout, Reader, Source};
-use crate::packet::{Endpoint, Packets, Segment};
+use crate::capture::{FilePosition, Frame};
+use crate::packet::Endpoint;
 
 /// Frames that are looked through at most.
 const MAX_FRAMES: u32 = 4096;
@@ -30,8 +31,7 @@ impl Repeats {
     /// how many. `read` bytes of the capture were read so far.
     pub fn compare(
         &mut self,
-        source: &Source,
-        layout: &Layout,
+        capture: Reread<'_>,
         read: u64,
         mut out: impl FnMut(&Repeat, SeqNumber, u64),
     ) {
@@ -40,7 +40,7 @@ impl Repeats {
                 continue;
             }
             self.compared += 1;
-            if let Some((seq, bytes)) = repeat.difference(source, layout) {
+            if let Some((seq, bytes)) = repeat.difference(capture) {
                 out(&repeat, seq, bytes);
             }
         }
@@ -69,48 +69,46 @@ pub struct Repeat {
 impl Repeat {
     /// The first byte that is not the same as when it came first, and how many are not. `None` where all are, and
     /// where the first ones cannot be read again: nothing is claimed of those.
-    pub fn difference(&self, source: &Source, layout: &Layout) -> Option<(SeqNumber, u64)> {
-        let mut reader = Reader::resume(source.clone(), layout, self.since);
-        let mut packets = Packets::default();
-        let mut first: Vec<Option<u8>> = vec![None; self.bytes.len()];
-        let mut missing = first.len();
-        while missing > 0
-            && let Some(frame) = reader.next_frame()
-            && frame.position < self.at.position
-            && frame.number.0 <= MAX_FRAMES
-        {
-            match packets.segment(&frame) {
-                Ok(found) if [found.segment.src, found.segment.dst] == self.ends => {
-                    missing -= self.take(&found.segment, &mut first);
-                }
-                _ => {}
-            }
-        }
-        let first: Vec<u8> = first
-            .iter()
-            .zip(&self.bytes)
+    fn difference(&self, capture: Reread<'_>) -> Option<(SeqNumber, u64)> {
+        let mut firsts = Firsts {
+            repeat: self,
+            bytes: vec![None; self.bytes.len()],
+            missing: self.bytes.len(),
+        };
+        capture.seek(self.ends, self.since, &mut firsts);
+        let pairs = firsts.bytes.iter().zip(&self.bytes);
+        let first: Vec<u8> = pairs
             .map(|(first, again)| first.unwrap_or(*again))
             .collect();
         let (at, count) = difference(&first, &self.bytes)?;
         Some((self.seq + at as u32, count))
     }
+}
 
-    /// Takes what is new of a segment and gives how many bytes that are: the first ones count.
-    fn take(&self, segment: &Segment<'_>, first: &mut [Option<u8>]) -> usize {
-        let start = SeqNumber(segment.seq) + u32::from(segment.flags.syn);
-        let offset = i64::from(start.since(self.seq));
+/// The bytes that came first, as far as they were found.
+struct Firsts<'a> {
+    repeat: &'a Repeat,
+    bytes: Vec<Option<u8>>,
+    missing: usize,
+}
+
+impl Seeker for Firsts<'_> {
+    fn goes_on(&self, frame: &Frame<'_>) -> bool {
+        self.missing > 0 && frame.position < self.repeat.at.position && frame.number.0 <= MAX_FRAMES
+    }
+
+    fn take(&mut self, _: &Frame<'_>, seq: SeqNumber, payload: &[u8]) {
+        let offset = i64::from(seq.since(self.repeat.seq));
         let from = offset.max(0);
-        let to = (offset + segment.payload.len() as i64).min(first.len() as i64);
-        if from >= to || segment.flags.rst {
-            return 0;
+        let to = (offset + payload.len() as i64).min(self.bytes.len() as i64);
+        if from >= to {
+            return;
         }
-        let bytes = &segment.payload[(from - offset) as usize..(to - offset) as usize];
-        let places = first[from as usize..to as usize].iter_mut();
-        let mut new = 0;
+        let bytes = &payload[(from - offset) as usize..(to - offset) as usize];
+        let places = self.bytes[from as usize..to as usize].iter_mut();
         for (place, byte) in places.zip(bytes).filter(|(place, _)| place.is_none()) {
             *place = Some(*byte);
-            new += 1;
+            self.missing -= 1;
         }
-        new
     }
 }
