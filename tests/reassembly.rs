@@ -1,9 +1,12 @@
 //! Streams that were cut, reordered, repeated with other bytes, and lost, against a model that is slow and obvious.
 
+mod arrived;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
+use arrived::Arrived;
 use peerscope::packet::{Endpoint, Flags, Segment};
 use peerscope::stream::{Direction, Event, FrameRef, SeqNumber, Side, Streams};
 use proptest::array::uniform2;
@@ -415,21 +418,5 @@ fn take(got: &mut [Got; 2], isn: [u32; 2], first: Side, event: &Event<'_>) {
             got[side].gaps.push(range);
         }
         _ => {}
-    }
-}
-
-/// How far a receiver has the stream without a hole.
-#[derive(Default)]
-struct Arrived {
-    upto: usize,
-    ranges: Vec<Range<usize>>,
-}
-
-impl Arrived {
-    fn take(&mut self, range: &Range<usize>) {
-        self.ranges.push(range.clone());
-        while let Some(next) = self.ranges.iter().find(|it| it.contains(&self.upto)) {
-            self.upto = next.end;
-        }
     }
 }

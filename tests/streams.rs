@@ -1,5 +1,6 @@
 //! Conversations that went through a network which cuts, reorders, repeats and loses.
 
+mod arrived;
 mod decoding;
 mod packets;
 
@@ -9,6 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrived::Arrived;
 use decoding::decoded;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::capture::{Reader, Source};
@@ -439,22 +441,6 @@ const ENDS: [End; 2] = [
         port: 6881,
     },
 ];
-
-/// How far a receiver has the stream without a hole.
-#[derive(Default)]
-struct Arrived {
-    upto: usize,
-    ranges: Vec<Range<usize>>,
-}
-
-impl Arrived {
-    fn take(&mut self, range: &Range<usize>) {
-        self.ranges.push(range.clone());
-        while let Some(next) = self.ranges.iter().find(|it| it.contains(&self.upto)) {
-            self.upto = next.end;
-        }
-    }
-}
 
 /// Everything that can be asked of a store.
 fn look_at_everything(store: &Store, source: &Source) {

@@ -211,7 +211,7 @@ impl Reader {
             time: record.time,
             link: record.link,
             original_len: record.original_len.max(record.bytes.len() as u32),
-            bytes: self.strands[at].bytes(position, record.bytes)?,
+            bytes: self.strands[at].held(position, record.bytes)?,
             verdict: Verdict::Pass,
         };
         if let Some(filter) = &mut self.filter {

@@ -152,6 +152,8 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
     use crate::capture::{LinkType, Reader};
 
@@ -164,6 +166,13 @@ mod tests {
         }]
     }
 
+    /// In a folder of its own.
+    fn ring(bounds: Bounds) -> (TempDir, Ring) {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        (folder, ring)
+    }
+
     fn write(ring: &mut Ring, seconds: u64) {
         let mut batch = Batch::default();
         batch.frame(0, Timestamp::from_parts(seconds, 0), 64, &[0; 64]);
@@ -173,13 +182,12 @@ mod tests {
 
     #[test]
     fn a_file_that_somebody_removed_and_counts_at_the_end_are_no_trouble() {
-        let folder = tempfile::tempdir().unwrap();
         let bounds = Bounds {
             duration: Some(Duration::from_secs(2)),
             files: Some(2),
             ..Bounds::default()
         };
-        let mut ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        let (folder, mut ring) = ring(bounds);
         (0..2).for_each(|second| write(&mut ring, second));
         std::fs::remove_file(folder.path().join("a_00001.pcapng")).unwrap();
         (2..8).for_each(|second| write(&mut ring, second));
@@ -204,21 +212,18 @@ mod tests {
 
     #[test]
     fn without_bounds_there_is_one_file_of_the_name_that_was_typed() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ring =
-            Ring::begin(&folder.path().join("a.pcapng"), Bounds::default(), lo()).unwrap();
+        let (folder, mut ring) = ring(Bounds::default());
         (0..100).for_each(|second| write(&mut ring, second));
         assert_eq!(names(folder.path()), ["a.pcapng"]);
     }
 
     #[test]
     fn a_file_that_is_full_is_followed_by_the_next_and_read_as_one() {
-        let folder = tempfile::tempdir().unwrap();
         let bounds = Bounds {
             bytes: Some(400),
             ..Bounds::default()
         };
-        let mut ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        let (folder, mut ring) = ring(bounds);
         (0..10).for_each(|second| write(&mut ring, second));
         assert!(names(folder.path()).len() > 2, "{:?}", names(folder.path()));
         let mut reader = Reader::new(ring.source(), "ring").unwrap();
@@ -230,25 +235,23 @@ mod tests {
 
     #[test]
     fn a_file_lasts_as_long_as_its_duration() {
-        let folder = tempfile::tempdir().unwrap();
         let bounds = Bounds {
             duration: Some(Duration::from_secs(3)),
             ..Bounds::default()
         };
-        let mut ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        let (folder, mut ring) = ring(bounds);
         (0..6).for_each(|second| write(&mut ring, second));
         assert_eq!(names(folder.path()), ["a_00001.pcapng", "a_00002.pcapng"]);
     }
 
     #[test]
     fn the_oldest_file_goes_and_a_reader_that_was_in_it_goes_on_behind_it() {
-        let folder = tempfile::tempdir().unwrap();
         let bounds = Bounds {
             duration: Some(Duration::from_secs(2)),
             files: Some(2),
             ..Bounds::default()
         };
-        let mut ring = Ring::begin(&folder.path().join("a.pcapng"), bounds, lo()).unwrap();
+        let (folder, mut ring) = ring(bounds);
         let mut reader = Reader::new(ring.source(), "ring").unwrap();
         (0..8).for_each(|second| write(&mut ring, second));
         assert_eq!(names(folder.path()), ["a_00003.pcapng", "a_00004.pcapng"]);

@@ -91,7 +91,7 @@ impl Strand {
         Some((FilePosition(position), whole))
     }
 
-    /// Its bytes.
+    /// Bytes of a frame that was just taken: they are in the window, since its record was read there.
     #[inline]
     pub(super) fn held(&self, position: FilePosition, range: Range<usize>) -> Option<&[u8]> {
         self.window.held(position.0).get(range)
@@ -196,12 +196,6 @@ impl Strand {
     /// Leaves it out.
     pub(super) fn drop_head(&mut self) {
         self.head = None;
-    }
-
-    /// The bytes of a frame that was just taken.
-    #[inline]
-    pub(super) fn bytes(&mut self, position: FilePosition, range: Range<usize>) -> Option<&[u8]> {
-        self.window.at(position.0, range.end).ok()?.get(range)
     }
 
     /// Where the frame that was found begins.

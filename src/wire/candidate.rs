@@ -25,6 +25,9 @@ const SMALL: Bits = Bits(34);
 /// A choke or the like in a segment of its own, as the last that is known of such a connection.
 const SINGLE: Bits = Bits(25);
 
+/// Segments in a row that began with a message: longer than any recorded conversation keeps to them.
+const LONG: u32 = 8;
+
 /// Why it is time to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
@@ -63,7 +66,7 @@ struct Chain {
     bits: Bits,
     keep_alives: u32,
     answers: u32,
-    /// Bits by id of messages that say nothing but their id: saying it again is no further evidence.
+    /// A bit for each kind of message that says nothing but its id: saying it again is no further evidence.
     said: u32,
     /// The last piece index of a `have`: the same again is none, either.
     had: Option<PieceIndex>,
@@ -78,7 +81,9 @@ impl Chain {
         let kind = message.kind();
         let is_news = match message {
             Message::Bitfield(_) | Message::HaveAll | Message::HaveNone => {
-                (!std::mem::replace(&mut self.is_under_way, true)).then_some(())?;
+                if std::mem::replace(&mut self.is_under_way, true) {
+                    return None;
+                }
                 true
             }
             Message::Choke | Message::Unchoke | Message::Interested | Message::NotInterested => {
@@ -233,7 +238,7 @@ impl Candidate {
 
     /// No recorded conversation keeps to the segments for so long.
     pub(super) fn is_beyond_doubt(&self) -> bool {
-        self.segments.aligned >= 8 && self.segments.astray == 0
+        self.segments.aligned >= LONG && self.segments.astray == 0
     }
 
     /// Is the evidence enough?

@@ -1,10 +1,12 @@
 //! What cannot be sniffed, and what goes wrong while it is.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::peers::Meeting;
 use crate::sniffer::{PROGRAM, Sniffer, folder, frames, may_sniff, run};
@@ -160,13 +162,19 @@ impl Drop for Disk<'_> {
     }
 }
 
+/// A network of our own, where one listens into a file of that path; `None` where that may not be.
+fn sniffing() -> Option<(Net, Sniffer, PathBuf, TempDir)> {
+    let net = may_sniff().then(Net::new).flatten()?;
+    let (folder, path, name) = kept();
+    let sniffer = net.sniff(folder.path(), &name);
+    Some((net, sniffer, path, folder))
+}
+
 #[test]
 fn an_interface_that_goes_down_and_comes_up_is_captured_again() {
-    let Some(net) = may_sniff().then(Net::new).flatten() else {
+    let Some((net, mut sniffer, path, _folder)) = sniffing() else {
         return;
     };
-    let (folder, path, name) = kept();
-    let mut sniffer = net.sniff(folder.path(), &name);
     net.send("before");
     net.ip(&["link", "set", "left", "down"]);
     sleep(A_WHILE);
@@ -186,11 +194,9 @@ fn an_interface_that_goes_down_and_comes_up_is_captured_again() {
 
 #[test]
 fn an_interface_that_is_down_is_said() {
-    let Some(net) = may_sniff().then(Net::new).flatten() else {
+    let Some((net, mut sniffer, path, _folder)) = sniffing() else {
         return;
     };
-    let (folder, path, name) = kept();
-    let mut sniffer = net.sniff(folder.path(), &name);
     net.send("before");
     sleep(A_WHILE);
     net.ip(&["link", "set", "left", "down"]);
@@ -207,11 +213,9 @@ fn an_interface_that_is_down_is_said() {
 
 #[test]
 fn an_interface_that_is_deleted_ends_its_capture_and_what_it_gave_is_kept() {
-    let Some(net) = may_sniff().then(Net::new).flatten() else {
+    let Some((net, mut sniffer, path, _folder)) = sniffing() else {
         return;
     };
-    let (folder, path, name) = kept();
-    let mut sniffer = net.sniff(folder.path(), &name);
     net.send("before");
     sleep(A_WHILE);
     net.ip(&["link", "del", "left"]);
