@@ -255,10 +255,7 @@ fn decode(
         each(&store).context(CANNOT_PRINT)?;
         if progress.is_done {
             // What is lost of a live capture is said with its counts.
-            let told = |note: fn(&Store) -> Option<String>| {
-                (!opened.is_live).then(|| note(&store)).flatten()
-            };
-            let (dropped, late) = (told(export::dropped), told(export::out_of_order));
+            let others = (!opened.is_live).then(|| export::notes(&store));
             let control = opened.feed.map(|feed| feed.control);
             let fault = say_how_it_ended(control.as_deref(), &opened.fate);
             let notes = progress
@@ -266,8 +263,7 @@ fn decode(
                 .map(|note| note.to_string())
                 .into_iter()
                 .chain(export::nothing_to_show(&store))
-                .chain(dropped)
-                .chain(late);
+                .chain(others.into_iter().flatten());
             let notes: Vec<String> = notes.collect();
             notes
                 .iter()

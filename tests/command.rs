@@ -534,6 +534,23 @@ fn which_of_several_captures_is_cut_is_said() {
 }
 
 #[test]
+fn frames_far_out_of_order_are_said_and_those_that_passed_each_other_are_not() {
+    let note = |micros: [u32; 2]| {
+        let records = micros.map(|micros| {
+            let mut record = record(&[0; 60]);
+            record[4..8].copy_from_slice(&micros.to_le_bytes());
+            record
+        });
+        let file = written(&[header(1), records.concat()].concat());
+        Run::of(&["messages", &path(&file)]).err
+    };
+    assert!(
+        note([400_000, 100_000]).contains("1 frame is older than the one before, by up to 300 ms")
+    );
+    assert!(!note([400_000, 399_000]).contains("older"));
+}
+
+#[test]
 fn the_same_capture_twice_is_its_frames_twice() {
     let file = capture("loopback.pcap");
     let run = Run::of(&["summary", &file, &file]);

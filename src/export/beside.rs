@@ -106,7 +106,7 @@ fn name(interface: &Interface) -> Option<String> {
 }
 
 /// What the interfaces dropped while the capture was made; `None` where they dropped nothing, as far as it says.
-pub fn dropped(store: &Store) -> Option<String> {
+pub(super) fn dropped(store: &Store) -> Option<String> {
     let layout = store.layout()?;
     let dropping = layout
         .interfaces()

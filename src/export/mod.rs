@@ -13,12 +13,10 @@ use std::io::{self, Write};
 
 use crate::store::{EntryId, Store};
 
-pub use beside::{beside, dropped};
+pub use beside::beside;
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
-pub use words::{
-    bytes, closing, describe, duration, faults, nothing_to_show, out_of_order, side_words,
-};
+pub use words::{bytes, closing, describe, duration, faults, notes, nothing_to_show, side_words};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,14 @@
 //! Values as words: the same in exports and on the screen.
 
+use super::beside::dropped;
 use crate::packet::{Endpoint, Skip};
 use crate::store::{Connection, Entry, Store, StreamTally, Tally, What};
 use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
+
+/// Packets of several processors pass each other on their way into a capture: by less than this, in nanoseconds, that
+/// is no fault of the file and changes nothing.
+const JITTER: i64 = 100_000_000;
 
 /// `16 KiB`, `1.4 MiB`, `812 B`.
 pub fn bytes(count: u64) -> String {
@@ -108,16 +113,18 @@ fn hint(tally: &Tally) -> &'static str {
     }
 }
 
+/// What makes less of a capture than it could be, other than that it could not be read to its end.
+pub fn notes(store: &Store) -> impl Iterator<Item = String> {
+    dropped(store).into_iter().chain(out_of_order(store))
+}
+
 /// Frames that do not stand in the order of their times, and what to do about it.
-pub fn out_of_order(store: &Store) -> Option<String> {
-    let late = store.tally().late;
-    (late > 0).then(|| {
-        let (are, they) = if late == 1 {
-            ("frame is", "it")
-        } else {
-            ("frames are", "them")
-        };
-        format!("{late} {are} older than the one before; `reordercap IN OUT` puts {they} in order")
+fn out_of_order(store: &Store) -> Option<String> {
+    let Tally { late, behind, .. } = *store.tally();
+    let are = if late == 1 { "frame is" } else { "frames are" };
+    (behind >= JITTER).then(|| {
+        let most = duration(behind);
+        format!("{late} {are} older than the one before, by up to {most}; `reordercap IN OUT` puts them in order")
     })
 }
 

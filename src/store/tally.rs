@@ -26,6 +26,8 @@ pub struct Tally {
     pub cut: u64,
     /// Frames that are older than the one before them.
     pub late: u64,
+    /// By how many nanoseconds at most.
+    pub behind: i64,
     /// The earliest time of a frame.
     pub start: Option<Timestamp>,
     /// The latest.
@@ -39,10 +41,16 @@ impl Tally {
         self.frames += 1;
         self.bytes += frame.bytes.len() as u64;
         self.cut += u64::from((frame.bytes.len() as u64) < u64::from(frame.original_len));
-        self.late += u64::from(frame.time < self.before);
-        self.before = frame.time;
+        self.in_order(frame.time);
         self.start = Some(self.start.map_or(frame.time, |start| start.min(frame.time)));
         self.end = self.end.max(Some(frame.time));
+    }
+
+    fn in_order(&mut self, time: Timestamp) {
+        let behind = self.before.since(time);
+        self.late += u64::from(behind > 0);
+        self.behind = self.behind.max(behind);
+        self.before = time;
     }
 
     /// Counts why it was not followed.

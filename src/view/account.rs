@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::canvas::Canvas;
 use super::look::{Glyphs, cut};
 use super::{Scene, Tone};
-use crate::export::{Part, Role, Row, beside, dropped, nothing_to_show, out_of_order, parts};
+use crate::export::{self, Part, Role, Row, beside, nothing_to_show, parts};
 
 /// From so many columns on, frames stand beside bytes and messages.
 const TWO_COLUMNS: u16 = 110;
@@ -122,13 +122,11 @@ fn notes(scene: &Scene<'_>, width: usize) -> Vec<Line> {
     let note = progress.note.as_ref().map(ToString::to_string);
     let nothing = progress.is_done.then(|| nothing_to_show(scene.store));
     let fault = scene.live.and_then(|live| live.control.fault());
-    let lost = dropped(scene.store).filter(|_| scene.live.is_none());
-    let late = out_of_order(scene.store).filter(|_| scene.live.is_none());
-    let notes = [note, fault, nothing.flatten(), lost, late];
+    let others = scene.live.is_none().then(|| export::notes(scene.store));
+    let notes = [note, fault, nothing.flatten()].into_iter().flatten();
     let wrapped = notes
-        .iter()
-        .flatten()
-        .flat_map(|note| hung("! ", note, width));
+        .chain(others.into_iter().flatten())
+        .flat_map(|note| hung("! ", &note, width));
     wrapped.map(|text| Line::new(text, Tone::Warn)).collect()
 }
 
