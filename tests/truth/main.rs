@@ -4,6 +4,7 @@ mod cut;
 #[path = "../decoding/mod.rs"]
 mod decoding;
 mod figures;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
