@@ -8,7 +8,7 @@ mod client;
 mod conversation;
 mod cutter;
 mod evidence;
-mod extended;
+pub mod extension;
 mod framing;
 mod handshake;
 mod head;
@@ -18,7 +18,7 @@ mod text;
 
 pub use client::client;
 pub use conversation::Conversation;
-pub use extended::ExtendedHandshake;
+pub use extension::ExtendedHandshake;
 pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
