@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::json::{bencoded, hex, line, time};
+use super::body;
+use super::json::{hex, line, time};
 use super::words::{describe, reason_code};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
 use crate::stream::Missing;
-use crate::wire::{Block, Message, bencode, client};
+use crate::wire::extension::Body;
+use crate::wire::{Block, HashRange, Message, client, tribler};
 
 /// `106  0.012345  #3  10.0.0.1:6881 > 10.0.0.2:51413  request p4 +16384 16 KiB`
 pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
@@ -85,6 +87,8 @@ struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     bitfield: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     have: Option<u32>,
@@ -98,6 +102,8 @@ struct Said<'a> {
     body: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     malformed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,7 +153,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
 
 fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
     match what {
-        What::Message(message) => message_said(message, store.extension(entry)),
+        What::Message(message) => message_said(message, entry, store.extension(entry)),
         What::Gap { bytes, missing } => Said {
             bytes: Some(*bytes),
             reason: Some(match missing {
@@ -168,7 +174,7 @@ fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
     }
 }
 
-fn message_said<'a>(message: &Message, extension: Option<&'a str>) -> Said<'a> {
+fn message_said<'a>(message: &Message, entry: &Entry, extension: Option<&'a str>) -> Said<'a> {
     let none = Said::default();
     match message {
         Message::Handshake(handshake) => Said {
@@ -197,27 +203,23 @@ fn message_said<'a>(message: &Message, extension: Option<&'a str>) -> Said<'a> {
             ..none
         },
         Message::Extended { id, payload } => {
-            let body = bencode::parse(payload)
-                .root
-                .filter(|_| *id == 0)
-                .map(|root| bencoded(payload, &root));
+            let total = entry.body_len();
+            let body = Body::read(extension, payload, total);
             Said {
                 ext_id: Some(*id),
                 ext_name: extension,
-                body,
+                body: Some(body::json(&body, payload, total)),
                 ..none
             }
         }
-        Message::HashRequest(range) | Message::Hashes(range) | Message::HashReject(range) => Said {
-            root: Some(hex(&range.root)),
-            base: Some(range.base),
-            index: Some(range.index),
-            length: Some(range.length),
-            proof: Some(range.proof),
-            ..none
+        Message::HashRequest(range) | Message::HashReject(range) => range_said(range),
+        Message::Hashes(range) => Said {
+            hashes: Some(HashRange::hashes(entry.size)),
+            ..range_said(range)
         },
         Message::Unknown { id } => Said {
             id: Some(*id),
+            name: tribler(*id),
             ..none
         },
         Message::Malformed { id, fault } => Said {
@@ -234,6 +236,17 @@ fn block_said<'a>(block: &Block) -> Said<'a> {
         index: Some(block.index.0),
         begin: Some(block.begin),
         length: Some(block.length),
+        ..Said::default()
+    }
+}
+
+fn range_said<'a>(range: &HashRange) -> Said<'a> {
+    Said {
+        root: Some(hex(&range.root)),
+        base: Some(range.base),
+        index: Some(range.index),
+        length: Some(range.length),
+        proof: Some(range.proof),
         ..Said::default()
     }
 }

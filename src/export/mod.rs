@@ -2,6 +2,7 @@
 
 mod account;
 mod beside;
+mod body;
 mod connections;
 mod json;
 mod messages;

@@ -1,10 +1,12 @@
 //! Values as words: the same in exports and on the screen.
 
 use super::beside::dropped;
+use super::body;
 use crate::packet::{Endpoint, Skip};
 use crate::store::{Connection, Entry, Store, StreamTally, Tally, What};
 use crate::stream::{Closing, Direction, Missing, Side};
-use crate::wire::{Block, ExtendedHandshake, Kind, Message, Reason, client};
+use crate::wire::extension::Body;
+use crate::wire::{Block, Kind, Message, Reason, client, tribler};
 
 /// Packets of several processors pass each other on their way into a capture: by less than this, in nanoseconds, that
 /// is no fault of the file and changes nothing.
@@ -172,13 +174,11 @@ fn message_words(store: &Store, entry: &Entry, message: &Message) -> String {
             format!("{name} {}", block_words(block))
         }
         Message::Port(port) => format!("{name} {port}"),
-        Message::Extended { id: 0, payload } => {
-            format!("{name} handshake {}", extended_words(payload))
+        Message::Extended { id, payload } => {
+            let (extension, total) = (store.extension(entry), entry.body_len());
+            let said = Body::read(extension, payload, total);
+            body::words(extension, *id, &said, total)
         }
-        Message::Extended { id, .. } => match store.extension(entry) {
-            Some(extension) => format!("{name} {extension}"),
-            None => format!("{name} id {id}, never negotiated"),
-        },
         Message::HashRequest(range) | Message::Hashes(range) | Message::HashReject(range) => {
             format!(
                 "{name} layer {} {}..{} proof {}",
@@ -188,7 +188,10 @@ fn message_words(store: &Store, entry: &Entry, message: &Message) -> String {
                 range.proof
             )
         }
-        Message::Unknown { id } => format!("unknown message id {id}"),
+        Message::Unknown { id } => match tribler(*id) {
+            Some(name) => format!("Tribler {name} (id {id})"),
+            None => format!("unknown message id {id}"),
+        },
         Message::Malformed { fault, .. } => {
             format!("{name} malformed: length {}, {fault}", entry.size)
         }
@@ -205,20 +208,6 @@ fn block_words(block: &Block) -> String {
         block.begin,
         bytes(u64::from(block.length))
     )
-}
-
-fn extended_words(payload: &[u8]) -> String {
-    let handshake = ExtendedHandshake::read(payload);
-    let names: Vec<String> = handshake
-        .ids
-        .iter()
-        .map(|(name, id)| format!("{name}:{id}"))
-        .collect();
-    let version = handshake
-        .client
-        .map(|client| format!("{client} "))
-        .unwrap_or_default();
-    format!("{version}m{{{}}}", names.join(" "))
 }
 
 fn name(kind: Kind) -> &'static str {

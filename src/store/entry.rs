@@ -125,6 +125,11 @@ impl Entry {
         }
     }
 
+    /// Bytes of an extended message behind the id of its extension.
+    pub fn body_len(&self) -> usize {
+        self.size.saturating_sub(2) as usize
+    }
+
     /// True when something is wrong with it: bytes that are no message, an id or a length that no BEP knows.
     pub fn is_faulty(&self) -> bool {
         let is_fault = matches!(
@@ -151,7 +156,8 @@ impl Entry {
         u64::from(self.args[0]) << 32 | u64::from(self.args[1])
     }
 
-    /// What it says. Of extended messages only the handshake has a payload here; see [`super::read_raw`].
+    /// What it says. Of an extended message the payload is there up to its bulk (metadata, a block), or not at all if it
+    /// was too long to be kept; see [`super::read_raw`].
     pub(super) fn what(&self, arena: &Arena) -> What {
         match self.kind() {
             Kind::Gap => {
@@ -223,7 +229,7 @@ impl Entry {
             Kind::AllowedFast => Message::AllowedFast(PieceIndex(first)),
             Kind::Extended => Message::Extended {
                 id: first as u8,
-                payload: arena.bytes(second, third).into(),
+                payload: arena.body(second, third).into(),
             },
             Kind::HashRequest => {
                 Message::HashRequest(HashRange::from_bytes(arena.bytes(first, second)))
@@ -268,14 +274,14 @@ fn pack(message: &Message, extension: Option<&str>, arena: &mut Arena) -> (Kind,
         Message::Port(port) => whole([u32::from(*port), 0, 0]),
         Message::Extended { id, payload } => {
             let id = u32::from(*id) | u32::from(arena.name(extension)) << 8;
-            // Metadata and peer exchange are read again from the file when somebody looks.
-            let is_kept = *payload != Box::default()
-                && matches!(message, Message::Extended { id: 0, .. })
-                && payload.len() <= MAX_BITFIELD as usize;
-            match if is_kept { arena.keep(payload) } else { None } {
-                Some(offset) => whole([id, offset, payload.len() as u32]),
-                None => whole([id, 0, 0]),
-            }
+            let is_hello = id & 0xff == 0 && payload.len() <= MAX_BITFIELD as usize;
+            // The state of a conversation is computed from the handshakes again.
+            let hello = if is_hello { arena.keep(payload) } else { None };
+            let (offset, len) = match hello {
+                Some(offset) => (offset, payload.len() as u32),
+                None => arena.keep_body(extension, payload),
+            };
+            whole([id, offset, len])
         }
         Message::Unknown { id } => whole([u32::from(*id), 0, 0]),
         Message::Malformed { id, fault } => {
@@ -490,11 +496,14 @@ mod tests {
     }
 
     #[test]
-    fn an_extended_message_keeps_its_name_and_not_its_payload() {
+    fn an_extended_message_keeps_its_name_and_what_it_says() {
         let mut arena = Arena::default();
+        let dictionary = b"d8:msg_typei1e5:piecei0e10:total_sizei16384ee";
+        let mut payload = dictionary.to_vec();
+        payload.resize(payload.len() + 16384, 0xaa);
         let message = Message::Extended {
             id: 3,
-            payload: vec![0; 16384].into(),
+            payload: payload.into(),
         };
         let entry = Entry::new(
             &record(What::Message(message)),
@@ -506,7 +515,7 @@ mod tests {
             entry.what(&arena),
             What::Message(Message::Extended {
                 id: 3,
-                payload: Box::default()
+                payload: (*dictionary).into()
             })
         );
     }

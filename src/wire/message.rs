@@ -44,6 +44,14 @@ impl HashRange {
     /// Bytes on the wire, behind the id.
     pub const LEN: usize = 48;
 
+    /// Bytes of a hash, which is a SHA-256.
+    pub const HASH: usize = 32;
+
+    /// How many hashes follow in a `hashes` message with this length prefix.
+    pub fn hashes(size: u32) -> u32 {
+        size.saturating_sub(1 + HashRange::LEN as u32) / HashRange::HASH as u32
+    }
+
     /// Reads the first 48 bytes of a body.
     pub fn from_bytes(bytes: &[u8]) -> HashRange {
         let word = |at| word(bytes, at);

@@ -15,6 +15,7 @@ mod head;
 mod hunt;
 mod message;
 mod text;
+mod tribler;
 
 pub use client::client;
 pub use conversation::Conversation;
@@ -23,3 +24,4 @@ pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
 pub use text::{plain, plain_within};
+pub use tribler::tribler;
