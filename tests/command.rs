@@ -220,7 +220,7 @@ const ACCOUNT: [&str; 31] = [
 ];
 
 /// The keys of `messages --json`; each object has some of them, in this order.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 34] = [
     "frame",
     "first_frame",
     "time",

@@ -41,8 +41,10 @@ pub(super) fn words(name: Option<&str>, id: u8, body: &Body, total: usize) -> St
         },
         Body::Raw | Body::NotKept => bytes(total as u64),
     };
-    let wrong = if body.faults().is_empty() { "" } else { " !" };
-    format!("{name} {said}{wrong}")
+    let wrong = if body.faults().is_empty() { "" } else { "!" };
+    let parts = [name, said.as_str(), wrong];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
 }
 
 fn hello_words(hello: &ExtendedHandshake) -> String {
@@ -310,7 +312,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_marked_and_said() {
         let (words, json) = said("lt_donthave", &hex!("000007"));
-        assert_eq!(words, "lt_donthave  !");
+        assert_eq!(words, "lt_donthave !");
         assert_eq!(
             json,
             r#"{"faults":["ends before its last value at byte 3"]}"#

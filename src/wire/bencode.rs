@@ -3,12 +3,18 @@
 //! Every value keeps its byte range, dictionaries keep the order of their keys. Depth and number of
 //! values are bounded; nothing is copied.
 
+mod write;
+
+pub use write::{Item, dict, write};
+
 use std::ops::Range;
 
 /// Deeper nesting than any message has, and little enough for the call stack.
 const MAX_DEPTH: usize = 32;
 /// Values in one text. The largest info dictionaries list some ten thousand files.
 const MAX_NODES: usize = 200_000;
+/// Faults that are told of one text, but for the one that ends it.
+const MAX_FAULTS: usize = 16;
 
 /// A value and the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,7 +300,7 @@ impl Parser<'_> {
 
     fn note(&mut self, at: usize, kind: FaultKind) {
         // A text full of unsorted keys is said once, not a hundred thousand times.
-        if self.faults.len() < 16 || kind.is_fatal() {
+        if self.faults.len() < MAX_FAULTS || kind.is_fatal() {
             self.faults.push(Fault { at, kind });
         }
     }
@@ -358,9 +364,67 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_inside_leaves_what_came_before_at_every_level() {
+        let text = b"d1:ad1:bli1ei2e5:abee";
+        let parsed = parse(text);
+        let b = parsed.root.as_ref().unwrap().get(text, b"a").unwrap();
+        let Some(Value::List(items)) = b.get(text, b"b").map(|node| &node.value) else {
+            panic!()
+        };
+        assert_eq!(
+            items.iter().map(Node::int).collect::<Vec<_>>(),
+            [Some(1), Some(2)]
+        );
+        assert_eq!(faults(text), [(17, FaultKind::Cut)]);
+    }
+
+    #[test]
+    fn numbers_that_no_writer_makes_are_named() {
+        assert_eq!(faults(b"ie"), [(1, FaultKind::BadNumber)]);
+        assert_eq!(faults(b"i-e"), [(1, FaultKind::BadNumber)]);
+        assert_eq!(faults(b"i--1e"), [(1, FaultKind::BadNumber)]);
+        assert_eq!(faults(b"i-01e"), [(1, FaultKind::LeadingZero)]);
+        assert_eq!(faults(b"04:spam"), [(0, FaultKind::LeadingZero)]);
+        assert_eq!(faults(b"-1:x"), [(0, FaultKind::NotAValue)]);
+        assert_eq!(faults(b"i12"), [(1, FaultKind::Cut)]);
+        let edge = [
+            b"i-9223372036854775808e".as_slice(),
+            b"i9223372036854775807e",
+        ];
+        edge.into_iter()
+            .for_each(|text| assert_eq!(faults(text), []));
+    }
+
+    #[test]
+    fn a_string_cannot_be_longer_than_the_text() {
+        let long = b"99999999999999999999999:x";
+        let kinds: Vec<FaultKind> = faults(long).into_iter().map(|(_, kind)| kind).collect();
+        assert_eq!(kinds, [FaultKind::Overflow, FaultKind::Cut]);
+        assert_eq!(faults(b"18446744073709551615:x")[0].1, FaultKind::Overflow);
+    }
+
+    #[test]
+    fn faults_of_a_hostile_text_are_counted_out() {
+        let text = [b"d".as_slice(), &b"1:b0:1:a0:".repeat(10_000), b"e"].concat();
+        assert_eq!(faults(&text).len(), MAX_FAULTS);
+    }
+
+    #[test]
     fn depth_is_bounded() {
-        let text = vec![b'l'; 100_000];
-        assert_eq!(faults(&text), [(MAX_DEPTH + 1, FaultKind::TooDeep)]);
+        for open in [b"l".as_slice(), b"d1:a"] {
+            let text = open.repeat(100_000);
+            let at = open.len() * (MAX_DEPTH + 1);
+            assert_eq!(faults(&text), [(at, FaultKind::TooDeep)]);
+        }
+    }
+
+    #[test]
+    fn a_long_string_is_not_copied_and_many_values_are_bounded() {
+        let long = write(&Item::Bytes(vec![b'x'; 10_000_000]));
+        let parsed = parse(&long);
+        assert_eq!(parsed.root.unwrap().value, Value::Bytes(9..10_000_009));
+        let many = [b"l".as_slice(), &b"0:".repeat(MAX_NODES + 1), b"e"].concat();
+        assert_eq!(faults(&many)[0].1, FaultKind::TooMany);
     }
 
     proptest! {

@@ -57,25 +57,40 @@ impl Handshake {
 }
 
 impl Reserved {
-    /// The bits with a meaning: byte, mask, name (BEP 4, 5, 6, 10, 52).
-    const FEATURES: [(usize, u8, &'static str); 9] = [
-        (0, 0x80, "azureus"),
-        (2, 0x08, "location"),
-        (5, 0x10, "extended"),
-        (5, 0x08, "merkle"),
-        (7, 0x01, "dht"),
-        (7, 0x02, "xbt_pex"),
-        (7, 0x04, "fast"),
-        (7, 0x08, "nat_traversal"),
-        (7, 0x10, "v2_upgrade"),
+    /// The bits with a meaning: byte, mask, the bits that are set of it, name (BEP 4, 5, 6, 10, 52).
+    const FEATURES: [(usize, u8, u8, &'static str); 13] = [
+        (0, 0x80, 0x80, "azureus"),
+        (2, 0x08, 0x08, "location"),
+        (5, 0x10, 0x10, "extended"),
+        (5, 0x08, 0x08, "merkle"),
+        // Tribler's overlay; it set 0x10 of this byte too, long before BEP 10.
+        (5, 0x20, 0x20, "tribler"),
+        // Who can speak both Azureus messaging and BEP 10 says which it would choose; 0 forces BEP 10.
+        (5, 0x03, 0x03, "azureus_forced"),
+        (5, 0x03, 0x02, "azureus_preferred"),
+        (5, 0x03, 0x01, "extended_preferred"),
+        (7, 0x01, 0x01, "dht"),
+        (7, 0x02, 0x02, "xbt_pex"),
+        (7, 0x04, 0x04, "fast"),
+        (7, 0x08, 0x08, "nat_traversal"),
+        (7, 0x10, 0x10, "v2_upgrade"),
     ];
+    /// The first two bytes of BitComet's own extension protocol.
+    const BITCOMET: [u8; 2] = *b"ex";
 
     /// Names of the abilities that are set.
     pub fn features(self) -> impl Iterator<Item = &'static str> {
-        Reserved::FEATURES
-            .into_iter()
-            .filter(move |(byte, mask, _)| self.0[*byte] & mask != 0)
-            .map(|(_, _, name)| name)
+        let bitcomet = self.is_bitcomet().then_some("bitcomet");
+        let named = Reserved::FEATURES.into_iter();
+        bitcomet.into_iter().chain(
+            named
+                .filter(move |(byte, mask, set, _)| self.0[*byte] & mask == *set)
+                .map(|(_, _, _, name)| name),
+        )
+    }
+
+    fn is_bitcomet(self) -> bool {
+        self.0.starts_with(&Reserved::BITCOMET)
     }
 
     /// The fast extension (BEP 6), which changes what a choke does to requests.
@@ -86,7 +101,10 @@ impl Reserved {
     /// Bits without a known meaning, by byte.
     pub fn unknown(self) -> [u8; 8] {
         let mut rest = self.0;
-        for (byte, mask, _) in Reserved::FEATURES {
+        if self.is_bitcomet() {
+            rest[..2].fill(0);
+        }
+        for (byte, mask, ..) in Reserved::FEATURES {
             rest[byte] &= !mask;
         }
         rest
@@ -147,6 +165,21 @@ mod tests {
             ["extended", "dht", "fast", "v2_upgrade"]
         );
         assert_eq!(reserved.unknown(), [0; 8]);
+    }
+
+    #[test]
+    fn bits_of_old_clients_have_names() {
+        let features = |bytes| Reserved(bytes).features().collect::<Vec<_>>();
+        assert_eq!(
+            features([0x80, 0, 0, 0, 0, 0x13, 0, 0]),
+            ["azureus", "extended", "azureus_forced"]
+        );
+        assert_eq!(
+            features([0, 0, 0, 0, 0, 0x21, 0, 0]),
+            ["tribler", "extended_preferred"]
+        );
+        assert_eq!(features(*b"ex\0\0\0\0\0\x01"), ["bitcomet", "dht"]);
+        assert_eq!(Reserved(*b"ex\0\0\0\x02\0\0").unknown(), [0; 8]);
     }
 
     #[test]

@@ -202,6 +202,11 @@ impl Kind {
         }
     }
 
+    /// The id of its messages; `None` for what has none of its own.
+    pub fn id(self) -> Option<u8> {
+        (0..=u8::MAX).find(|id| self != Kind::Unknown && Kind::of(*id) == self)
+    }
+
     /// False for stretches that are no message.
     pub fn is_message(self) -> bool {
         !matches!(self, Kind::Gap | Kind::Undecoded | Kind::Conflict)

@@ -7,6 +7,7 @@ mod candidate;
 mod client;
 mod conversation;
 mod cutter;
+mod encode;
 mod evidence;
 pub mod extension;
 mod framing;

@@ -1,0 +1,174 @@
+//! The fields of a message, by its kind.
+
+use std::ops::Range;
+
+use super::Tree;
+use crate::export::{bytes, hex};
+use crate::wire::extension::Body;
+use crate::wire::{HashRange, Kind, PeerId, Reserved, client, plain, tribler};
+
+/// Hashes that are listed; BEP 52 asks for 512 at most.
+const MAX_HASHES: usize = 1024;
+/// Faults that are listed.
+const MAX_FAULTS: usize = 16;
+/// Where the payload of an extended message begins: behind the length, the id, and the id of the extension.
+const PAYLOAD: usize = 6;
+/// Where the hashes of a `hashes` message begin.
+const HASHES: usize = 5 + HashRange::LEN;
+
+impl Tree<'_> {
+    /// A value of the message.
+    fn field(&mut self, name: &str, value: &str, range: Range<usize>) {
+        self.push(1, format!("{name:<12} {value}"), Some(range));
+    }
+
+    /// What a value means.
+    fn below(&mut self, name: &str, value: &str, range: Range<usize>) {
+        self.push(2, format!("{name:<12} {value}"), Some(range));
+    }
+
+    fn word(&self, at: usize) -> Option<u32> {
+        (at..at + 4).try_fold(0, |word, at| Some(word << 8 | u32::from(self.raw.get(at)?)))
+    }
+
+    /// A number of four bytes, if it is in the message and in the capture.
+    fn number(&mut self, name: &str, at: usize) {
+        if at + 4 > self.raw.bytes.len() {
+            return;
+        }
+        let value = self.word(at);
+        let value = value.map_or_else(|| "not captured".to_owned(), |word| word.to_string());
+        self.field(name, &value, at..at + 4);
+    }
+
+    pub(super) fn handshake(&mut self) {
+        let bytes = &self.raw.bytes;
+        let (Some(reserved), Some(hash), Some(peer_id)) = (
+            bytes.get(20..28).and_then(<[u8]>::first_chunk),
+            bytes.get(28..48).map(hex),
+            bytes.get(48..68).and_then(<[u8]>::first_chunk),
+        ) else {
+            return;
+        };
+        let (reserved, peer_id) = (Reserved(*reserved), PeerId(*peer_id));
+        self.field("protocol", "BitTorrent protocol", 0..20);
+        self.field("reserved", &reserved.to_string(), 20..28);
+        let features: Vec<&str> = reserved.features().collect();
+        self.below("announces", &features.join(" "), 20..28);
+        self.unknown_bits(reserved);
+        self.field("info_hash", &hash, 28..48);
+        self.field("peer_id", &plain(&peer_id.0), 48..68);
+        let client = client(&peer_id).unwrap_or_else(|| "unknown".to_owned());
+        self.below("client", &client, 48..68);
+    }
+
+    fn unknown_bits(&mut self, reserved: Reserved) {
+        for (at, bits) in (20..).zip(reserved.unknown()) {
+            if bits != 0 {
+                let words = format!("0x{bits:02x} of byte {}", at - 20);
+                self.below("unknown", &words, at..at + 1);
+            }
+        }
+    }
+
+    pub(super) fn message(&mut self, kind: Kind, extension: Option<&str>) {
+        self.number("length", 0);
+        if let Some(id) = self.raw.get(4) {
+            let name = tribler(id).unwrap_or(kind.name());
+            self.field("id", &format!("{id} ({name})"), 4..5);
+        }
+        match kind {
+            Kind::Have | Kind::Suggest | Kind::AllowedFast => self.number("piece index", 5),
+            Kind::Request | Kind::Cancel | Kind::Reject => {
+                self.number("piece index", 5);
+                self.number("begin", 9);
+                self.number("length", 13);
+            }
+            Kind::Piece => {
+                self.number("piece index", 5);
+                self.number("begin", 9);
+                self.rest("data", 13);
+            }
+            Kind::Bitfield => self.bitfield(),
+            Kind::Port => self.port(),
+            Kind::Extended => self.extended(extension),
+            Kind::HashRequest | Kind::Hashes | Kind::HashReject => self.hashes(),
+            Kind::Unknown => self.rest("payload", 5),
+            _ => {}
+        }
+    }
+
+    fn rest(&mut self, name: &str, from: usize) {
+        let len = (self.raw.total as usize).saturating_sub(from);
+        if len > 0 {
+            self.field(name, &bytes(len as u64), from..self.raw.bytes.len());
+        }
+    }
+
+    fn bitfield(&mut self) {
+        let body = self.raw.bytes.get(5..).unwrap_or_default();
+        let ones: u32 = body.iter().map(|byte| byte.count_ones()).sum();
+        let words = format!(
+            "{} bytes, {ones} of {} bits set",
+            body.len(),
+            body.len() * 8
+        );
+        self.field("bits", &words, 5..self.raw.bytes.len());
+    }
+
+    fn port(&mut self) {
+        if let (Some(high), Some(low)) = (self.raw.get(5), self.raw.get(6)) {
+            let port = u16::from_be_bytes([high, low]);
+            self.field("UDP port", &port.to_string(), 5..7);
+        }
+    }
+
+    fn hashes(&mut self) {
+        if let Some(root) = self.raw.bytes.get(5..37).map(hex) {
+            self.field("pieces root", &root, 5..37);
+        }
+        for (name, at) in [
+            ("base layer", 37),
+            ("index", 41),
+            ("length", 45),
+            ("proof layers", 49),
+        ] {
+            self.number(name, at);
+        }
+        let bytes = self.raw.bytes.get(HASHES..).unwrap_or_default();
+        let hashes = bytes.chunks_exact(HashRange::HASH);
+        if hashes.len() > 0 {
+            let count = hashes.len().to_string();
+            self.field("hashes", &count, HASHES..self.raw.bytes.len());
+        }
+        let starts = (HASHES..).step_by(HashRange::HASH);
+        for ((number, at), hash) in (0..MAX_HASHES).zip(starts).zip(hashes) {
+            let range = at..at + HashRange::HASH;
+            self.below(&number.to_string(), &hex(hash), range);
+        }
+    }
+
+    fn extended(&mut self, extension: Option<&str>) {
+        let Some(id) = self.raw.get(5) else { return };
+        let name = extension.unwrap_or("never negotiated");
+        self.field("extended id", &format!("{id} ({name})"), 5..6);
+        let Some(payload) = self.raw.bytes.get(PAYLOAD..) else {
+            return;
+        };
+        let total = (self.raw.total as usize).saturating_sub(PAYLOAD);
+        let body = Body::read(extension, payload, total);
+        let end = self.raw.bytes.len();
+        self.field("body", &bytes(total as u64), PAYLOAD..end);
+        for field in body.fields(payload) {
+            let range =
+                (field.range.start + PAYLOAD).min(end)..(field.range.end + PAYLOAD).min(end);
+            let text = format!("{:<12} {}", field.name, field.value);
+            self.push(2 + field.depth, text.trim_end().to_owned(), Some(range));
+        }
+        for fault in body.faults().iter().take(MAX_FAULTS) {
+            let at = fault.at + PAYLOAD;
+            let range = at.min(end)..(at + 1).min(end);
+            self.push(2, format!("! {} at byte {at}", fault.kind), Some(range));
+        }
+    }
+}
