@@ -273,15 +273,15 @@ fn pack(message: &Message, extension: Option<&str>, arena: &mut Arena) -> (Kind,
         }
         Message::Port(port) => whole([u32::from(*port), 0, 0]),
         Message::Extended { id, payload } => {
-            let id = u32::from(*id) | u32::from(arena.name(extension)) << 8;
-            let is_hello = id & 0xff == 0 && payload.len() <= MAX_BITFIELD as usize;
+            let is_hello = *id == 0 && payload.len() <= MAX_BITFIELD as usize;
             // The state of a conversation is computed from the handshakes again.
             let hello = if is_hello { arena.keep(payload) } else { None };
             let (offset, len) = match hello {
                 Some(offset) => (offset, payload.len() as u32),
                 None => arena.keep_body(extension, payload),
             };
-            whole([id, offset, len])
+            let name = u32::from(arena.name(extension)) << 8;
+            whole([name | u32::from(*id), offset, len])
         }
         Message::Unknown { id } => whole([u32::from(*id), 0, 0]),
         Message::Malformed { id, fault } => {

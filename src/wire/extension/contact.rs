@@ -108,9 +108,10 @@ fn flags(dict: &mut Dict<'_>, key: &'static str, count: usize) -> Vec<At<PexFlag
             flags
         }
         Some(_) => {
-            let bytes = dict.bytes(key);
-            let ranged = |At { value, range }: At<&[u8]>| value.to_vec().into_iter().zip(range);
-            let flags = bytes.into_iter().flat_map(ranged);
+            let Some(At { value, range }) = dict.bytes(key) else {
+                return Vec::new();
+            };
+            let flags = value.iter().copied().zip(range);
             let flag = |(byte, at)| At {
                 value: PexFlags(byte),
                 range: at..at + 1,

@@ -172,6 +172,6 @@ fn text_or_hex(bytes: &[u8]) -> String {
     if text.as_bytes() == bytes {
         return text;
     }
-    let hex = bytes.iter().take(MAX_HEX);
-    hex.map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().take(MAX_HEX);
+    digits.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
