@@ -2,6 +2,7 @@
 //!
 //! Only what a message says is looked at: a block of 16 KiB is 13 bytes read and 16,384 stepped over.
 
+mod azureus;
 pub mod bencode;
 mod candidate;
 mod client;
@@ -18,6 +19,7 @@ mod message;
 mod text;
 mod tribler;
 
+pub use azureus::Azureus;
 pub use client::client;
 pub use conversation::Conversation;
 pub use extension::ExtendedHandshake;

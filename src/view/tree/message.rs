@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Tree;
 use crate::export::{bytes, hex};
 use crate::wire::extension::Body;
-use crate::wire::{HashRange, Kind, PeerId, Reserved, client, plain, tribler};
+use crate::wire::{Azureus, HashRange, Kind, PeerId, Reserved, client, plain, tribler};
 
 /// Hashes that are listed; BEP 52 asks for 512 at most.
 const MAX_HASHES: usize = 1024;
@@ -73,6 +73,9 @@ impl Tree<'_> {
 
     pub(super) fn message(&mut self, kind: Kind, extension: Option<&str>) {
         self.number("length", 0);
+        if self.azureus() {
+            return;
+        }
         if let Some(id) = self.raw.get(4) {
             let name = tribler(id).unwrap_or(kind.name());
             self.field("id", &format!("{id} ({name})"), 4..5);
@@ -96,6 +99,21 @@ impl Tree<'_> {
             Kind::Unknown => self.rest("payload", 5),
             _ => {}
         }
+    }
+
+    /// The fields of a message in Azureus framing; false for others.
+    fn azureus(&mut self) -> bool {
+        let Some(Azureus { name, range }) = Azureus::read(&self.raw.bytes) else {
+            return false;
+        };
+        let end = range.end;
+        self.number("name length", 4);
+        self.field("Azureus", name, range);
+        if let Some(version) = self.raw.get(end) {
+            self.field("version", &version.to_string(), end..end + 1);
+        }
+        self.rest("payload", end + 1);
+        true
     }
 
     fn rest(&mut self, name: &str, from: usize) {
