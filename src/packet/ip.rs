@@ -73,10 +73,9 @@ fn v6(part: Part<'_>) -> Step<'_> {
     Ok((Layer::Payload(carrier), payload))
 }
 
-/// What is not TCP: a header that extends IP, a tunnel, or nothing for us.
+/// What is neither TCP nor UDP: a header that extends IP, a tunnel, or nothing for us.
 pub(super) fn payload<'a>(carrier: Carrier<'a>, part: Part<'a>) -> Step<'a> {
     match carrier.protocol {
-        IpNumber::UDP => tunnel::udp(part),
         IpNumber::IPV4 | IpNumber::IPV6 => Ok((Layer::Ip, part)),
         IpNumber::GRE => tunnel::gre(part),
         IpNumber::ETHER_IP => Ok((Layer::Ethernet, part.behind(2)?)),

@@ -1,11 +1,11 @@
-//! The walk from header to header, down to a TCP segment or to a fragment of a datagram.
+//! The walk from header to header, down to TCP, UDP, or a fragment of either.
 
 use std::net::IpAddr;
 
 use etherparse::IpNumber;
 
 use super::fragments::Fragment;
-use super::{Checksums, Skip, ip, link, ppp};
+use super::{Checksums, Skip, ip, link, ppp, tunnel};
 use crate::packet::part::Part;
 
 /// Headers within each other that are stepped over. QinQ, PPPoE and a VXLAN tunnel make ten.
@@ -64,6 +64,7 @@ pub(super) type Step<'a> = Result<(Layer<'a>, Part<'a>), Skip>;
 #[derive(Debug)]
 pub(super) enum End<'a> {
     Tcp(Carrier<'a>, Part<'a>),
+    Udp(Carrier<'a>, Part<'a>),
     Fragment(Fragment<'a>, Part<'a>),
 }
 
@@ -84,6 +85,12 @@ pub(super) fn walk<'a>(
             Layer::Ip => ip::header(part, checksums)?,
             Layer::Payload(carrier) if carrier.protocol == IpNumber::TCP => {
                 return Ok(End::Tcp(carrier, part));
+            }
+            Layer::Payload(carrier) if carrier.protocol == IpNumber::UDP => {
+                match tunnel::udp(part)? {
+                    Some(inside) => inside,
+                    None => return Ok(End::Udp(carrier, part)),
+                }
             }
             Layer::Payload(carrier) => ip::payload(carrier, part)?,
             Layer::Fragment(fragment) => return Ok(End::Fragment(fragment, part)),

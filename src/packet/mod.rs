@@ -1,9 +1,10 @@
-//! A frame -> the TCP segment it carries, or the reason there is none.
+//! A frame -> the TCP segment or the UDP datagram it carries, or the reason there is none.
 //!
-//! [`Packets`] walks from header to header: links, tags, tunnels, IP. A segment that came in fragments is found in
-//! the frame that completes it.
+//! [`Packets`] walks from header to header: links, tags, tunnels, IP. What came in fragments is found in the frame
+//! that completes it.
 
 mod checksum;
+mod datagram;
 mod fragments;
 mod ip;
 mod layer;
@@ -26,8 +27,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 pub use checksum::Checksums;
+pub use datagram::Datagram;
 pub use fragments::Settled;
-pub use packets::{Found, Packets};
+pub use packets::{Carried, Found, Packets, Transport};
 pub use segment::{Flags, Segment};
 pub use skip::{Fate, Skip};
 

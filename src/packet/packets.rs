@@ -1,17 +1,19 @@
-//! Frames -> segments, with a memory for the fragments of datagrams.
+//! Frames -> segments and datagrams, with a memory for fragments.
+
+use etherparse::IpNumber;
 
 use super::fragments::{Fragments, Settled, Whole};
 use super::layer::{Carrier, End, Ends, Layer, walk};
 use super::part::Part;
-use super::{Checksums, Segment, Skip, link, plain, segment};
+use super::{Checksums, Datagram, Segment, Skip, datagram, link, plain, segment};
 use crate::capture::{FilePosition, Frame, Verdict};
 
-/// Finds the segments in the frames of a capture, which come in their order.
+/// Finds the segments and datagrams in the frames of a capture, which come in their order.
 #[derive(Debug, Default)]
 pub struct Packets {
     checksums: Checksums,
     pub(super) fragments: Fragments,
-    /// The datagram that was put together last; a segment is borrowed from it.
+    /// The datagram of IP that was put together last; what it carries is borrowed from it.
     whole: Option<Whole>,
 }
 
@@ -25,6 +27,33 @@ pub struct Found<'a> {
     pub first: FilePosition,
 }
 
+/// What a frame carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// A UDP datagram that is no tunnel.
+    Udp(Datagram<'a>),
+}
+
+/// What a frame carries, and where that is to be found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried<'a> {
+    /// A segment or a datagram.
+    pub transport: Transport<'a>,
+    /// As [`Found::first`].
+    pub first: FilePosition,
+}
+
+impl<'a> Carried<'a> {
+    fn of(
+        transport: Result<Transport<'a>, Skip>,
+        first: FilePosition,
+    ) -> Result<Carried<'a>, Skip> {
+        transport.map(|transport| Carried { transport, first })
+    }
+}
+
 impl Packets {
     /// No frame was seen yet.
     pub fn new(checksums: Checksums) -> Packets {
@@ -35,7 +64,18 @@ impl Packets {
     }
 
     /// The segment that a frame carries, or completes.
+    #[inline]
     pub fn segment<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Found<'a>, Skip> {
+        let Carried { transport, first } = self.carried(frame)?;
+        match transport {
+            Transport::Tcp(segment) => Ok(Found { segment, first }),
+            Transport::Udp(_) => Err(Skip::NotTcp(IpNumber::UDP.0)),
+        }
+    }
+
+    /// The segment or datagram that a frame carries, or completes.
+    #[inline]
+    pub fn carried<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Carried<'a>, Skip> {
         match frame.verdict {
             Verdict::Pass => {}
             Verdict::FilteredOut => return Err(Skip::FilteredOut),
@@ -44,17 +84,15 @@ impl Packets {
         if let Some((carrier, part)) =
             plain::tcp(frame).filter(|_| self.checksums == Checksums::Ignored)
         {
-            return Ok(Found {
-                segment: segment::tcp(carrier, part, Checksums::Ignored)?,
-                first: frame.position,
-            });
+            let segment = segment::tcp(carrier, part, Checksums::Ignored)?;
+            return Carried::of(Ok(Transport::Tcp(segment)), frame.position);
         }
         let (layer, part) = link::first(frame.link, Part::of(frame))?;
         match walk(layer, part, self.checksums)? {
-            End::Tcp(carrier, part) => Ok(Found {
-                segment: segment::tcp(carrier, part, self.checksums)?,
-                first: frame.position,
-            }),
+            End::Tcp(carrier, part) => {
+                Carried::of(tcp(carrier, part, self.checksums), frame.position)
+            }
+            End::Udp(carrier, part) => Carried::of(udp(carrier, part), frame.position),
             End::Fragment(fragment, part) => {
                 let (position, now) = (frame.position, frame.time);
                 let whole = self.fragments.put(fragment, part, position, now)?;
@@ -63,18 +101,16 @@ impl Packets {
         }
     }
 
-    /// The segment in a datagram, which may be a tunnel with fragments in it.
-    fn inside(&mut self, mut whole: Whole, frame: &Frame<'_>) -> Result<Found<'_>, Skip> {
+    /// What is in a datagram of IP, which may be a tunnel with fragments in it.
+    fn inside(&mut self, mut whole: Whole, frame: &Frame<'_>) -> Result<Carried<'_>, Skip> {
         while let End::Fragment(fragment, part) = follow(&whole, self.checksums)? {
             let (first, now) = (whole.first, frame.time);
             whole = self.fragments.put(fragment, part, first, now)?;
         }
-        let whole = self.whole.insert(whole);
-        match follow(whole, self.checksums)? {
-            End::Tcp(carrier, part) => Ok(Found {
-                segment: segment::tcp(carrier, part, self.checksums)?,
-                first: whole.first,
-            }),
+        let (checksums, whole) = (self.checksums, &*self.whole.insert(whole));
+        match follow(whole, checksums)? {
+            End::Tcp(carrier, part) => Carried::of(tcp(carrier, part, checksums), whole.first),
+            End::Udp(carrier, part) => Carried::of(udp(carrier, part), whole.first),
             End::Fragment(..) => Err(Skip::Nested),
         }
     }
@@ -88,6 +124,18 @@ impl Packets {
     pub fn take_settled(&mut self) -> Settled {
         self.fragments.take_settled()
     }
+}
+
+fn tcp<'a>(
+    carrier: Carrier<'_>,
+    part: Part<'a>,
+    checksums: Checksums,
+) -> Result<Transport<'a>, Skip> {
+    segment::tcp(carrier, part, checksums).map(Transport::Tcp)
+}
+
+fn udp<'a>(carrier: Carrier<'_>, part: Part<'a>) -> Result<Transport<'a>, Skip> {
+    datagram::udp(carrier, part).map(Transport::Udp)
 }
 
 fn follow(whole: &Whole, checksums: Checksums) -> Result<End<'_>, Skip> {

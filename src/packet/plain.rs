@@ -73,7 +73,7 @@ mod tests {
         let (layer, part) = link::first(frame.link, Part::of(frame)).ok()?;
         match walk(layer, part, Checksums::Ignored).ok()? {
             End::Tcp(carrier, part) => Some((carrier.ends, part.bytes, part.cut)),
-            End::Fragment(..) => None,
+            End::Udp(..) | End::Fragment(..) => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Why a frame carries no segment for us.
+//! Why a frame carries nothing for us.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Skip {
     Family(u32),
     /// PPP carries something else than IP: its protocol number.
     Ppp(u16),
-    /// IP carries something else than TCP: its protocol number.
+    /// IP carries something else than TCP, or than what was asked for: its protocol number.
     NotTcp(u8),
     /// A part of an IP datagram, by what became of that.
     Fragment(Fate),

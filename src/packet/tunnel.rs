@@ -53,19 +53,19 @@ fn in_gre(flags: u16, protocol: u16, payload: Part<'_>) -> Step<'_> {
 const TEREDO: u16 = 3544;
 
 /// Ports only say what a datagram may be: what does not hold together as a tunnel is an ordinary datagram.
-pub(super) fn udp(part: Part<'_>) -> Step<'_> {
+pub(super) fn udp(part: Part<'_>) -> Result<Inside<'_>, Skip> {
     let (src, dst) = (part.u16(0)?, part.u16(2)?);
     let payload = part.behind(8)?;
-    let tunnel = match (src, dst) {
+    Ok(match (src, dst) {
         // 8472 is what Linux took before there was a number.
         (_, 4789 | 8472) => vxlan(payload),
         (_, 6081) => geneve(payload),
         (TEREDO, _) | (_, TEREDO) => teredo(payload),
         _ => None,
-    };
-    tunnel.ok_or(Skip::NotTcp(IpNumber::UDP.0))
+    })
 }
 
+/// What is in a tunnel, if it is one.
 type Inside<'a> = Option<(Layer<'a>, Part<'a>)>;
 
 /// RFC 7348: a flag, a network's number between reserved zeros, an Ethernet frame.
