@@ -6,6 +6,7 @@ mod azureus;
 pub mod bencode;
 mod candidate;
 mod client;
+pub mod companion;
 mod conversation;
 mod cutter;
 mod encode;
