@@ -7,9 +7,9 @@
 //! ```
 //!
 //! - [`capture`]: frames with a time and a place in a file;
-//! - [`packet`]: a frame -> a TCP segment, or the reason there is none;
+//! - [`packet`]: a frame -> a TCP segment or a UDP datagram, or the reason there is none;
 //! - [`stream`]: segments -> bytes in order, and gaps;
-//! - [`wire`]: bytes -> messages;
+//! - [`wire`]: bytes -> messages, and what goes with them: trackers, the DHT;
 //! - [`peer`]: what two peers know and owe each other;
 //! - [`swarm`]: one torrent across connections;
 //! - [`store`]: the record, and the state at any message;

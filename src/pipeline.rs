@@ -1,12 +1,14 @@
-//! The order of the steps: frames -> segments -> streams -> messages -> changes for the store.
+//! The order of the steps: frames -> segments -> streams -> messages -> changes for the store. Datagrams are only
+//! recognised.
 
 use std::sync::Arc;
 
 use crate::capture::{Layout, Note, Reader, Source};
-use crate::packet::{Checksums, Packets};
+use crate::packet::{Carried, Checksums, Datagram, Packets, Segment, Transport};
 use crate::store::{Change, Tally, put_in_order};
 use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
 use crate::wire::Conversation;
+use crate::wire::companion::{Beginning, Datagrams, Heard};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -31,7 +33,14 @@ pub struct Progress {
 }
 
 /// Of each connection, made with its first bytes.
-type Conversations = Vec<Option<Box<Conversation>>>;
+type Conversations = Vec<Option<Box<Spoken>>>;
+
+/// What is said on a connection, and what it begins with.
+#[derive(Debug, Default)]
+struct Spoken {
+    conversation: Conversation,
+    beginning: Beginning,
+}
 
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
 #[derive(Debug)]
@@ -40,6 +49,7 @@ pub struct Pipeline {
     packets: Packets,
     streams: Streams,
     conversations: Conversations,
+    datagrams: Datagrams,
     repeats: Repeats,
     tally: Tally,
     last: FrameRef,
@@ -62,6 +72,7 @@ impl Pipeline {
             packets: Packets::default(),
             streams: Streams::default(),
             conversations: Vec::new(),
+            datagrams: Datagrams::default(),
             repeats: Repeats::default(),
             tally: Tally::default(),
             last: FrameRef::default(),
@@ -132,36 +143,28 @@ impl Pipeline {
         };
         self.last = at;
         self.tally.frame(&frame);
-        match self.packets.segment(&frame) {
+        match self.packets.carried(&frame) {
             Err(skip) => self.tally.skip(skip),
-            Ok(found) => {
-                let at = FrameRef {
-                    position: found.first,
-                    ..at
-                };
+            Ok(Carried {
+                transport: Transport::Tcp(segment),
+                first: position,
+            }) => {
+                let at = FrameRef { position, ..at };
                 self.tally.segments += 1;
                 let (conversations, repeats) = (&mut self.conversations, &mut self.repeats);
-                let segment = &found.segment;
-                let ends = [segment.src, segment.dst];
-                self.streams
-                    .push(segment, at, &mut |id, event| match event {
-                        Event::Again {
-                            side,
-                            seq,
-                            bytes,
-                            since,
-                        } => repeats.push(Repeat {
-                            connection: id,
-                            side,
-                            ends,
-                            seq,
-                            bytes: bytes.to_vec(),
-                            since,
-                            at,
-                        }),
-                        event => decode(conversations, id, event, at, changes),
-                    });
+                follow(
+                    &segment,
+                    at,
+                    &mut self.streams,
+                    conversations,
+                    repeats,
+                    changes,
+                );
             }
+            Ok(Carried {
+                transport: Transport::Udp(datagram),
+                ..
+            }) => recognise(&datagram, &mut self.datagrams, &mut self.tally, changes),
         }
         let capture = Reread {
             source: self.reader.source(),
@@ -210,6 +213,48 @@ impl Pipeline {
     }
 }
 
+/// What a segment did to its stream.
+fn follow(
+    segment: &Segment<'_>,
+    at: FrameRef,
+    streams: &mut Streams,
+    conversations: &mut Conversations,
+    repeats: &mut Repeats,
+    changes: &mut Vec<Change>,
+) {
+    let ends = [segment.src, segment.dst];
+    streams.push(segment, at, &mut |id, event| match event {
+        Event::Again {
+            side,
+            seq,
+            bytes,
+            since,
+        } => repeats.push(Repeat {
+            connection: id,
+            side,
+            ends,
+            seq,
+            bytes: bytes.to_vec(),
+            since,
+            at,
+        }),
+        event => decode(conversations, id, event, at, changes),
+    });
+}
+
+/// What a datagram is, and what it teaches.
+fn recognise(
+    datagram: &Datagram<'_>,
+    datagrams: &mut Datagrams,
+    tally: &mut Tally,
+    changes: &mut Vec<Change>,
+) {
+    let recognised = datagrams.recognise(datagram);
+    tally.datagram(datagram, &recognised);
+    let lessons = recognised.lessons.into_iter();
+    changes.extend(lessons.map(|lesson| Change::Learned(Box::new(lesson))));
+}
+
 /// What the frame `now` did to a stream -> what the store is told.
 fn decode(
     conversations: &mut Conversations,
@@ -228,7 +273,11 @@ fn decode(
         });
         return;
     }
-    let conversation = &mut conversations[id.0 as usize];
+    let spoken = &mut conversations[id.0 as usize];
+    let told = |heard: Heard| Change::Heard {
+        connection: id,
+        heard: Box::new(heard),
+    };
     let mut out = |side, decoded, at| changes.push(Change::of(id, side, decoded, at));
     match event {
         Event::Opened { .. } | Event::Again { .. } => {}
@@ -245,8 +294,9 @@ fn decode(
             bytes,
             at,
         } => {
-            let conversation = conversation.get_or_insert_default();
-            conversation.data(side, seq, bytes, at, &mut out);
+            let spoken = spoken.get_or_insert_default();
+            spoken.conversation.data(side, seq, bytes, at, &mut out);
+            changes.extend(spoken.beginning.data(side, bytes).map(told));
         }
         Event::Gap {
             side,
@@ -254,12 +304,15 @@ fn decode(
             len,
             missing,
         } => {
-            let conversation = conversation.get_or_insert_default();
-            conversation.gap(side, (seq, len, missing), now, &mut out);
+            let spoken = spoken.get_or_insert_default();
+            spoken.beginning.gap(side);
+            let gap = (seq, len, missing);
+            spoken.conversation.gap(side, gap, now, &mut out);
         }
         Event::Ended => {
-            if let Some(mut conversation) = conversation.take() {
-                conversation.finish(now, &mut out);
+            if let Some(mut spoken) = spoken.take() {
+                spoken.conversation.finish(now, &mut out);
+                changes.extend(spoken.beginning.end().map(told));
             }
         }
     }

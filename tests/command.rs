@@ -185,13 +185,14 @@ fn the_keys_of_the_account_have_their_documented_order() {
 }
 
 /// The keys of `summary --json`.
-const ACCOUNT: [&str; 31] = [
+const ACCOUNT: [&str; 35] = [
     "file",
     "start",
     "end",
     "frames",
     "frame_bytes",
     "tcp",
+    "udp",
     "skipped",
     "damaged_blocks",
     "cut_frames",
@@ -201,6 +202,7 @@ const ACCOUNT: [&str; 31] = [
     "torrents",
     "messages",
     "message_types",
+    "named",
     "payload",
     "duplicate",
     "late",
@@ -211,6 +213,8 @@ const ACCOUNT: [&str; 31] = [
     "gap",
     "snapped",
     "undecoded",
+    "http_tracker",
+    "ssl_torrent",
     "other_protocol",
     "encrypted",
     "conflict",

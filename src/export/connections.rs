@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::{line, time};
-use super::words::{bytes, closing, duration, faults, side_words};
+use super::words::{bytes, closing, duration, faults, no_messages, side_words};
 use crate::capture::Timestamp;
 use crate::peer::{Announced, Choke, Interest};
-use crate::store::{Connection, Store};
+use crate::store::{Connection, Protocol, Store};
 use crate::stream::{Closing, Evidence, Side};
 
 pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
@@ -27,7 +27,7 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
         words(dst)
     )?;
     if !connection.is_bittorrent() {
-        return writeln!(out, "     no BitTorrent handshake");
+        return writeln!(out, "     {}", no_messages(connection));
     }
     for side in [src, dst] {
         let facts = connection.facts(side).cloned().unwrap_or_default();
@@ -61,6 +61,7 @@ struct Row {
     dst: String,
     opener: &'static str,
     info_hash: Option<String>,
+    protocol: Option<&'static str>,
     first_frame: u32,
     last_frame: u32,
     #[serde(serialize_with = "time")]
@@ -105,6 +106,11 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
             Evidence::Guess => "guess",
         },
         info_hash: connection.info_hash().map(|hash| hash.to_string()),
+        protocol: match connection.protocol() {
+            Protocol::PeerWire => Some("bittorrent"),
+            Protocol::Companion(companion) => Some(companion.key()),
+            Protocol::Other => None,
+        },
         first_frame: connection.first.number.0,
         last_frame: connection.activity.last.number.0,
         start: connection.first.time,

@@ -1,9 +1,10 @@
 //! The account for people: columns of sums, the same in the text of `summary` and on the screen.
 
-use super::account::{Account, Bytes, Frames};
+use super::account::{Account, Bytes, Datagrams, Frames};
 use super::words::bytes;
 use crate::store::Store;
 use crate::wire::Kind;
+use crate::wire::companion::Companion;
 
 /// A column of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,10 @@ pub fn parts(store: &Store) -> [Part; 4] {
 
 fn frames(frames: &Frames) -> Part {
     let mut part = Part::new("Frames").row(Role::First, "TCP segments", frames.tcp, "");
+    for (name, Datagrams { frames, bytes: len }) in frames.udp.rows() {
+        let about = format!("{} of payload", bytes(len));
+        part = part.if_any(Role::Plus, name, frames, &about);
+    }
     for (reason, count) in &frames.skipped {
         part = part.row(Role::Plus, "skipped", *count, reason);
     }
@@ -126,6 +131,18 @@ fn streams(bytes: &Bytes) -> Part {
     } = *bytes;
     Part::new("Stream bytes")
         .row(Role::First, "decoded", bytes.decoded, "peer wire messages")
+        .if_any(
+            Role::Plus,
+            "HTTP tracker",
+            bytes.http_tracker,
+            "announces, scrapes",
+        )
+        .if_any(
+            Role::Plus,
+            "SSL torrent",
+            bytes.ssl_torrent,
+            "TLS named by a torrent",
+        )
         .row(
             Role::Plus,
             "other protocol",
@@ -198,11 +215,37 @@ fn messages(account: &Account, store: &Store) -> Part {
             "speak BitTorrent",
             account.bittorrent_connections as u64,
             &all,
+        )
+        .if_any(
+            Role::Beside,
+            "peers named",
+            account.named.peers as u64,
+            &named(store),
         );
     for (kind, count) in others {
         part = part.row(Role::Beside, kind.name(), count, stretches(kind));
     }
     part
+}
+
+/// `for 2 torrents, by HTTP tracker, DHT`
+fn named(store: &Store) -> String {
+    let sightings = store.sightings();
+    let torrents = sightings.torrents();
+    let mut words = match torrents.len() {
+        1 => "for 1 torrent".to_owned(),
+        several => format!("for {several} torrents"),
+    };
+    let by = Companion::ALL
+        .into_iter()
+        .filter(|it| sightings.sources().has(*it));
+    let by: Vec<&str> = by.map(Companion::name).collect();
+    words.push_str(", by ");
+    words.push_str(&by.join(", "));
+    match sightings.unkept() {
+        0 => words,
+        _ => words + "; more than are kept",
+    }
 }
 
 /// What an entry is that is no message.
@@ -216,6 +259,7 @@ fn stretches(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::account::Udp;
     use super::*;
 
     fn text(part: &Part) -> String {
@@ -249,7 +293,9 @@ mod tests {
         decoded: 50,
         gap: 30,
         snapped: 10,
-        undecoded: 12,
+        undecoded: 5,
+        http_tracker: 4,
+        ssl_torrent: 3,
         other_protocol: 8,
         encrypted: 0,
         conflict: 3,
@@ -285,9 +331,16 @@ mod tests {
         let frames = frames(&Frames {
             start: None,
             end: None,
-            frames: 12,
+            frames: 16,
             frame_bytes: 2048,
             tcp: 7,
+            udp: Udp {
+                dht: Datagrams {
+                    frames: 4,
+                    bytes: 300,
+                },
+                ..Udp::default()
+            },
             skipped: [("ARP".to_owned(), 2), ("UDP".to_owned(), 3)].into(),
             damaged_blocks: 1,
             cut_frames: 0,
@@ -296,7 +349,7 @@ mod tests {
         assert!(adds_up(&frames));
         assert_eq!(
             text(&frames),
-            "  TCP segments 7\n+ skipped 2\n+ skipped 3\n= frames 12\n  damaged blocks 1"
+            "  TCP segments 7\n+ DHT 4\n+ skipped 2\n+ skipped 3\n= frames 16\n  damaged blocks 1"
         );
     }
 }

@@ -1,9 +1,10 @@
 //! Values as words: the same in exports and on the screen.
 
+use super::account::Udp;
 use super::beside::dropped;
 use super::body;
 use crate::packet::{Endpoint, Skip};
-use crate::store::{Connection, Entry, Store, StreamTally, Tally, What};
+use crate::store::{Connection, Entry, Protocol, Store, StreamTally, Tally, What};
 use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::extension::Body;
 use crate::wire::{Block, Kind, Message, Reason, client, tribler};
@@ -88,15 +89,24 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
     if tally.frames == 0 {
         return Some("the capture holds no packet".to_owned());
     }
-    let reasons: Vec<String> = tally
-        .skipped
-        .iter()
-        .map(|(skip, count)| format!("{count} {skip}"))
-        .collect();
+    let datagrams = Udp::of(store).rows().into_iter();
+    let datagrams = datagrams.filter(|(_, it)| it.frames > 0);
+    let datagrams = datagrams.map(|(name, it)| format!("{} {name}", it.frames));
+    let skipped = tally.skipped.iter();
+    let skipped = skipped.map(|(skip, count)| format!("{count} {skip}"));
+    let reasons: Vec<String> = datagrams.chain(skipped).collect();
     let (reasons, hint) = (reasons.join(", "), hint(tally));
     Some(format!(
         "{hint}no TCP connection among its frames: {reasons}"
     ))
+}
+
+/// What stands where messages would.
+pub fn no_messages(connection: &Connection) -> &'static str {
+    match connection.protocol() {
+        Protocol::Companion(companion) => companion.name(),
+        Protocol::PeerWire | Protocol::Other => "no BitTorrent handshake",
+    }
 }
 
 /// What to type, where an option left everything out: first, because a screen may be narrow.

@@ -7,6 +7,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
+use crate::wire::companion::{Heard, Lesson};
 use crate::wire::{Decoded, Found, Message, Place, Reason};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
@@ -39,6 +40,15 @@ pub enum Change {
         /// Whose.
         side: Side,
     },
+    /// A connection is of a protocol that goes with the peer wire protocol.
+    Heard {
+        /// Which one.
+        connection: ConnectionId,
+        /// What it is, and what it teaches.
+        heard: Box<Heard>,
+    },
+    /// A datagram named a torrent and peers of it.
+    Learned(Box<Lesson>),
     /// Segments were seen.
     Activity {
         /// Of which connection.
@@ -138,7 +148,11 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                     connection, first, ..
                 } => (*connection, &Side::BOTH[..], first.number),
                 Change::OpenedBy { connection, .. } => (*connection, &Side::BOTH[..], last),
-                Change::Activity { .. } | Change::Tally(_) | Change::Layout(_) => return last,
+                Change::Activity { .. }
+                | Change::Heard { .. }
+                | Change::Learned(_)
+                | Change::Tally(_)
+                | Change::Layout(_) => return last,
             };
             let behind = sides
                 .iter()

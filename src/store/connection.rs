@@ -5,6 +5,7 @@ use super::{EntryId, Record, StreamTally, What};
 use crate::packet::Endpoint;
 use crate::peer::Talk;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
+use crate::wire::companion::Companion;
 use crate::wire::{self, ExtendedHandshake, Found, Handshake, InfoHash, Message};
 
 /// A connection and its conversation.
@@ -20,8 +21,21 @@ pub struct Connection {
     pub first: FrameRef,
     /// Its segments.
     pub activity: Activity,
+    /// What it began as, if that was no conversation of peers.
+    pub companion: Option<Companion>,
     /// Made with the first entry: a port scan has none.
     conversation: Option<Box<Conversation>>,
+}
+
+/// What is spoken on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Messages of the peer wire protocol were found.
+    PeerWire,
+    /// What goes with it.
+    Companion(Companion),
+    /// Something else, or nothing that can be read.
+    Other,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +83,7 @@ impl Connection {
             opener,
             first,
             activity: Activity::default(),
+            companion: None,
             conversation: None,
         }
     }
@@ -119,6 +134,15 @@ impl Connection {
         self.conversation
             .as_ref()
             .is_some_and(|conversation| conversation.sides.iter().any(|side| side.messages > 0))
+    }
+
+    /// What is spoken here.
+    pub fn protocol(&self) -> Protocol {
+        match self.companion {
+            _ if self.is_bittorrent() => Protocol::PeerWire,
+            Some(companion) => Protocol::Companion(companion),
+            None => Protocol::Other,
+        }
     }
 
     /// Where the bytes of both its streams went.

@@ -10,7 +10,7 @@ mod tally;
 mod totals;
 
 pub use change::{Change, Record, What, put_in_order};
-pub use connection::{Connection, SideFacts};
+pub use connection::{Connection, Protocol, SideFacts};
 pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History};
 pub use raw::{Raw, RawFrame, read_raw};
@@ -25,7 +25,8 @@ use arena::Arena;
 use crate::capture::Layout;
 use crate::peer::Talk;
 use crate::stream::{ConnectionId, Evidence};
-use crate::swarm::Swarm;
+use crate::swarm::{Sightings, Swarm};
+use crate::wire::companion::Heard;
 use crate::wire::{InfoHash, Message};
 
 /// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
@@ -37,6 +38,7 @@ pub struct Store {
     missing: HashMap<EntryId, u64>,
     connections: Vec<Connection>,
     swarms: HashMap<InfoHash, Swarm>,
+    sightings: Sightings,
     tally: Tally,
     totals: Totals,
     layout: Option<Arc<Layout>>,
@@ -69,9 +71,20 @@ impl Store {
                 self.totals.segments(known, &activity);
                 *known = activity;
             }
+            Change::Heard { connection, heard } => self.hear(connection, *heard),
+            Change::Learned(lesson) => self.sightings.learn(&lesson),
             Change::Tally(tally) => self.tally = *tally,
             Change::Layout(layout) => self.layout = Some(layout),
         }
+    }
+
+    fn hear(&mut self, id: ConnectionId, heard: Heard) {
+        let connection = &mut self.connections[id.0 as usize];
+        let before = connection.protocol();
+        connection.companion = Some(heard.companion);
+        self.totals.renamed(before, connection);
+        let lessons = heard.lessons(connection.ends);
+        lessons.iter().for_each(|it| self.sightings.learn(it));
     }
 
     fn record(&mut self, record: Record) {
@@ -98,7 +111,7 @@ impl Store {
         }
         let entry = Entry::new(&record, extension, &mut self.arena);
         let added = StreamTally::of(&record, entry.wire_len());
-        let before = connection.is_bittorrent();
+        let before = connection.protocol();
         connection.push(id, &record, added);
         self.totals.entry(entry.kind(), added, before, connection);
         self.entries.push(entry);
@@ -178,6 +191,11 @@ impl Store {
     /// All torrents.
     pub fn swarms(&self) -> impl Iterator<Item = &Swarm> {
         self.swarms.values()
+    }
+
+    /// Torrents and peers that others named: trackers, the DHT, local discovery.
+    pub fn sightings(&self) -> &Sightings {
+        &self.sightings
     }
 
     /// Where every frame went.

@@ -5,9 +5,11 @@ use std::ops::AddAssign;
 
 use super::{Record, What};
 use crate::capture::{Frame, Timestamp};
-use crate::packet::{Checksums, Fate, Settled, Skip};
+use crate::packet::{Checksums, Datagram, Fate, Settled, Skip};
+use crate::wire::companion::{Companion, Count, Recognised};
 
-/// Where every frame of the capture went. `frames` is the sum of `segments` and all of `skipped`.
+/// Where every frame of the capture went. `frames` is the sum of `segments`, the frames of all `datagrams` and
+/// of `other_udp`, and all of `skipped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Frames read.
@@ -16,7 +18,11 @@ pub struct Tally {
     pub bytes: u64,
     /// Frames that carried a TCP segment.
     pub segments: u64,
-    /// Frames that did not, by reason.
+    /// Frames that carried a UDP datagram of BitTorrent.
+    pub datagrams: BTreeMap<Companion, Count>,
+    /// Frames that carried another one.
+    pub other_udp: Count,
+    /// Frames that carried neither, by reason.
     pub skipped: BTreeMap<Skip, u64>,
     /// Whether a wrong checksum is a reason.
     pub checksums: Checksums,
@@ -51,6 +57,17 @@ impl Tally {
         self.late += u64::from(behind > 0);
         self.behind = self.behind.max(behind);
         self.before = time;
+    }
+
+    /// Counts what it carried.
+    pub fn datagram(&mut self, datagram: &Datagram<'_>, recognised: &Recognised) {
+        self.other_udp += Count::of(datagram);
+        if let Some(companion) = recognised.companion {
+            let mut named = recognised.earlier;
+            named += Count::of(datagram);
+            *self.datagrams.entry(companion).or_default() += named;
+            self.other_udp -= named;
+        }
     }
 
     /// Counts why it was not followed.

@@ -1,17 +1,22 @@
 //! Sums over all connections, kept as the record grows: a screen that shows them is drawn many times a second, and
 //! there are captures of a million connections and of ten million messages.
 
-use super::{Connection, StreamTally};
+use std::collections::BTreeMap;
+
+use super::{Connection, Protocol, StreamTally};
 use crate::stream::{Activity, Direction, Side};
 use crate::wire::Kind;
+use crate::wire::companion::Companion;
 
 /// What all connections add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Where the bytes of all streams went.
     pub stream: StreamTally,
-    /// Of `stream.undecoded`, the bytes of connections without any message.
+    /// Of `stream.undecoded`, the bytes of connections without any message that are of no known protocol.
     pub other_protocol: u64,
+    /// The same of those that are.
+    pub companions: BTreeMap<Companion, u64>,
     /// Connections with a message.
     pub bittorrent: usize,
     /// What all segments carried.
@@ -41,23 +46,44 @@ impl Totals {
         }
     }
 
-    /// An entry was added to `connection`, which spoke BitTorrent before, or did not.
+    /// An entry was added to `connection`, which was of the protocol `before`.
     pub(super) fn entry(
         &mut self,
         kind: Kind,
         added: StreamTally,
-        was_bittorrent: bool,
+        before: Protocol,
         connection: &Connection,
     ) {
         self.entries[kind as usize] += 1;
         self.stream += added;
-        if was_bittorrent {
+        if let Some(undecoded) = self.undecoded_of(before) {
+            *undecoded += added.undecoded;
+        }
+        self.renamed(before, connection);
+    }
+
+    /// A connection was of the protocol `before`, and now of another, perhaps.
+    pub(super) fn renamed(&mut self, before: Protocol, connection: &Connection) {
+        let now = connection.protocol();
+        if now == before {
             return;
         }
-        self.other_protocol += added.undecoded;
-        if connection.is_bittorrent() {
-            self.bittorrent += 1;
-            self.other_protocol -= connection.stream().undecoded;
+        let undecoded = connection.stream().undecoded;
+        self.bittorrent += usize::from(now == Protocol::PeerWire);
+        if let Some(sum) = self.undecoded_of(before) {
+            *sum -= undecoded;
+        }
+        if let Some(sum) = self.undecoded_of(now) {
+            *sum += undecoded;
+        }
+    }
+
+    /// Where the undecoded bytes of connections of a protocol are summed up; those among messages stay what they are.
+    fn undecoded_of(&mut self, protocol: Protocol) -> Option<&mut u64> {
+        match protocol {
+            Protocol::PeerWire => None,
+            Protocol::Companion(companion) => Some(self.companions.entry(companion).or_default()),
+            Protocol::Other => Some(&mut self.other_protocol),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! One torrent across all connections that speak of it.
 
 mod piece_count;
+mod sightings;
 
 pub use piece_count::{MAX_PIECES, PieceCount};
+pub use sightings::{Endpoints, MAX_ALL_PEERS, MAX_PEERS, MAX_TORRENTS, Seen, Sightings, Sources};
 
 use crate::wire::{InfoHash, Message};
 

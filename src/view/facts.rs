@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
-use crate::export::{bytes, closing, duration, faults};
+use crate::export::{bytes, closing, duration, faults, no_messages};
 use crate::store::Connection;
 use crate::stream::{Direction, Evidence, Side};
 
@@ -51,7 +51,7 @@ fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
         let words = if connection.is_bittorrent() {
             "handshake not in the capture"
         } else {
-            "no BitTorrent handshake"
+            no_messages(connection)
         };
         return words.to_owned();
     };

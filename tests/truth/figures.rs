@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peerscope::store::{EntryId, Store, StreamTally};
+use peerscope::store::{EntryId, Protocol, Store, StreamTally};
 use peerscope::stream::{Direction, Side};
 
 use super::{account, number, store};
@@ -46,11 +46,15 @@ pub(super) fn totals_are_those_of_all_connections(store: &Store) {
             direction += connection.activity.direction(side);
         }
     }
-    let (speaking, others): (Vec<_>, Vec<_>) = store
-        .connections()
-        .iter()
-        .partition(|it| it.is_bittorrent());
-    let undecoded = others.iter().map(|it| it.stream().undecoded);
+    let (mut speaking, mut other, mut companions) = (0, 0, BTreeMap::new());
+    for connection in store.connections() {
+        let undecoded = connection.stream().undecoded;
+        match connection.protocol() {
+            Protocol::PeerWire => speaking += 1,
+            Protocol::Companion(it) => *companions.entry(it).or_default() += undecoded,
+            Protocol::Other => other += undecoded,
+        }
+    }
     let mut kinds = BTreeMap::new();
     for (_, entry) in store.entries(EntryId(0)) {
         *kinds.entry(entry.kind().name()).or_default() += 1;
@@ -58,7 +62,8 @@ pub(super) fn totals_are_those_of_all_connections(store: &Store) {
     let totals = store.totals();
     assert_eq!((totals.stream, totals.direction), (stream, direction));
     let counted = (totals.bittorrent, totals.other_protocol);
-    assert_eq!(counted, (speaking.len(), undecoded.sum()));
+    assert_eq!(counted, (speaking, other));
+    assert_eq!(totals.companions, companions);
     let kept: BTreeMap<&str, u64> = totals
         .kinds()
         .map(|(kind, count)| (kind.name(), count))

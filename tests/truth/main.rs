@@ -201,7 +201,9 @@ fn accounts_for_every_frame_and_byte(name: &str) {
     let skipped: u64 = skipped.values().map(number).sum();
     let sum = |keys: &[&str]| sum(&account, keys);
     assert_eq!(sum(&["frames"]), records(&read(&file_of(name))));
-    assert_eq!(sum(&["frames"]), sum(&["tcp"]) + skipped);
+    let udp = account["udp"].as_object().unwrap().values();
+    let udp: u64 = udp.map(|it| number(&it["frames"])).sum();
+    assert_eq!(sum(&["frames"]), sum(&["tcp"]) + udp + skipped);
     assert_eq!(sum(&["stream"]), sum(&CAPTURED) + sum(&["gap"]));
     let carried = sum(&CAPTURED) + sum(&["snapped"]);
     assert_eq!(sum(&["payload"]), carried + sum(&NO_STREAM));
@@ -209,7 +211,14 @@ fn accounts_for_every_frame_and_byte(name: &str) {
 }
 
 /// Where the captured bytes of the streams went.
-const CAPTURED: [&str; 4] = ["decoded", "undecoded", "other_protocol", "encrypted"];
+const CAPTURED: [&str; 6] = [
+    "decoded",
+    "undecoded",
+    "http_tracker",
+    "ssl_torrent",
+    "other_protocol",
+    "encrypted",
+];
 /// Payload that no stream is made of.
 const NO_STREAM: [&str; 4] = ["duplicate", "late", "stray", "held"];
 

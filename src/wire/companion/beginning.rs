@@ -6,6 +6,7 @@ use super::http_tracker::{self, GET, Request};
 use super::{Companion, Lesson, tls};
 use crate::packet::Endpoint;
 use crate::stream::Side;
+use crate::wire::InfoHash;
 
 /// Bytes of a request whose first line has not ended. Trackers are asked in some four hundred.
 const MAX_REQUEST: usize = 4 << 10;
@@ -61,7 +62,7 @@ pub struct Heard {
 enum Learned {
     Request(Side, Request),
     Lessons(Vec<Lesson>),
-    Server(Side, super::InfoHash),
+    Server(Side, InfoHash),
 }
 
 impl Heard {
@@ -90,7 +91,7 @@ impl Beginning {
     /// Bytes of one side are missing: what they are the middle of is not known.
     pub fn gap(&mut self, side: Side) {
         self.state = match std::mem::take(&mut self.state) {
-            State::Answering(it) if it.client != side => State::Idle(it.client),
+            State::Answering(it) => State::Idle(it.client),
             State::Asking(it) if it.client == side && it.is_known => State::Idle(side),
             State::Unheard | State::Asking(_) | State::Hello(_) => State::Past,
             state => state,
@@ -101,43 +102,32 @@ impl Beginning {
     pub fn end(&mut self) -> Option<Heard> {
         match std::mem::replace(&mut self.state, State::Past) {
             State::Answering(it) => it.finished(),
-            State::Hello(hello) => self.greeted(hello.0, &hello.1),
+            State::Hello(hello) => greeted(hello.0, &hello.1),
             _ => None,
         }
     }
 
     fn hear(&mut self, side: Side, bytes: &[u8]) -> Option<Heard> {
         match &mut self.state {
-            State::Past => None,
             State::Unheard => self.begin(side, bytes, false),
             State::Asking(it) if it.client == side => {
-                it.line
-                    .extend_from_slice(within(bytes, it.line.len(), MAX_REQUEST));
+                append(&mut it.line, bytes, MAX_REQUEST);
                 self.asked()
             }
             State::Answering(it) if it.client != side => {
-                let room = within(bytes, it.answer.len(), MAX_ANSWER);
-                it.answer.extend_from_slice(room);
-                let is_full = room.len() < bytes.len();
-                let answer = http_tracker::body(&it.answer, is_full)?;
-                let heard = it.lessons(&answer);
-                self.state = State::Idle(it.client);
-                heard
+                let is_full = append(&mut it.answer, bytes, MAX_ANSWER);
+                self.answered(is_full)
             }
-            State::Answering(it) if bytes.starts_with(GET) => {
-                let heard = it.finished();
-                // The next request stands for itself; it is seldom sent before the answer.
-                self.begin(side, bytes, true).or(heard)
-            }
+            // Requests that do not wait for their answers: which is whose is not followed.
+            State::Answering(_) if bytes.starts_with(GET) => self.end(),
             State::Idle(client) if *client == side && bytes.starts_with(GET) => {
                 self.begin(side, bytes, true)
             }
             State::Hello(hello) if hello.0 == side => {
-                let room = within(bytes, hello.1.len(), MAX_HELLO);
-                hello.1.extend_from_slice(room);
+                append(&mut hello.1, bytes, MAX_HELLO);
                 self.hello()
             }
-            State::Asking(_) | State::Answering(_) | State::Idle(_) | State::Hello(_) => None,
+            _ => None,
         }
     }
 
@@ -145,13 +135,12 @@ impl Beginning {
         if begins(bytes, GET) {
             self.state = State::Asking(Box::new(Asking {
                 client: side,
-                line: within(bytes, 0, MAX_REQUEST).to_vec(),
+                line: start(bytes, MAX_REQUEST),
                 is_known,
             }));
             self.asked()
         } else if begins(bytes, tls::HANDSHAKE) {
-            let hello = within(bytes, 0, MAX_HELLO).to_vec();
-            self.state = State::Hello(Box::new((side, hello)));
+            self.state = State::Hello(Box::new((side, start(bytes, MAX_HELLO))));
             self.hello()
         } else {
             self.state = State::Past;
@@ -186,29 +175,31 @@ impl Beginning {
         })
     }
 
+    /// When the answer is there, or as much as is kept.
+    fn answered(&mut self, is_full: bool) -> Option<Heard> {
+        let State::Answering(it) = &self.state else {
+            return None;
+        };
+        let answer = http_tracker::body(&it.answer, is_full)?;
+        let heard = it.lessons(&answer);
+        self.state = State::Idle(it.client);
+        heard
+    }
+
     /// When all of the first record is there.
     fn hello(&mut self) -> Option<Heard> {
         let State::Hello(hello) = &self.state else {
             return None;
         };
         let (side, bytes) = (hello.0, &hello.1);
-        if begins(bytes, tls::HANDSHAKE) && bytes.len() < MAX_HELLO {
-            let is_whole = tls::record_len(bytes).is_some_and(|len| bytes.len() >= len);
-            if !is_whole {
-                return None;
-            }
+        let is_whole = tls::record_len(bytes).is_some_and(|len| bytes.len() >= len);
+        let may_go_on = begins(bytes, tls::HANDSHAKE) && bytes.len() < MAX_HELLO;
+        if may_go_on && !is_whole {
+            return None;
         }
-        let heard = self.greeted(side, bytes);
+        let heard = greeted(side, bytes);
         self.state = State::Past;
         heard
-    }
-
-    fn greeted(&self, client: Side, hello: &[u8]) -> Option<Heard> {
-        let hash = tls::torrent(hello)?;
-        Some(Heard {
-            companion: Companion::SslTorrent,
-            learned: Learned::Server(!client, hash),
-        })
     }
 }
 
@@ -232,14 +223,29 @@ impl Answering {
     }
 }
 
+/// A client names a server by a torrent: that is a peer.
+fn greeted(client: Side, hello: &[u8]) -> Option<Heard> {
+    let hash = tls::torrent(hello)?;
+    Some(Heard {
+        companion: Companion::SslTorrent,
+        learned: Learned::Server(!client, hash),
+    })
+}
+
 /// True when `bytes` begin with `start`, as far as they are there.
 fn begins(bytes: &[u8], start: &[u8]) -> bool {
     bytes.iter().zip(start).all(|(byte, wanted)| byte == wanted)
 }
 
-/// As many bytes as there is room for.
-fn within(bytes: &[u8], used: usize, max: usize) -> &[u8] {
-    &bytes[..bytes.len().min(max.saturating_sub(used))]
+fn start(bytes: &[u8], max: usize) -> Vec<u8> {
+    bytes[..bytes.len().min(max)].to_vec()
+}
+
+/// True when there was not room for all.
+fn append(kept: &mut Vec<u8>, bytes: &[u8], max: usize) -> bool {
+    let room = max.saturating_sub(kept.len());
+    kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    room < bytes.len()
 }
 
 #[cfg(test)]
@@ -310,6 +316,14 @@ mod tests {
         assert_eq!(beginning.data(Side::B, &ANSWER[60..]), None);
         assert!(beginning.data(Side::A, REQUEST).is_some());
         assert!(beginning.data(Side::B, ANSWER).is_some());
+    }
+
+    #[test]
+    fn of_requests_that_do_not_wait_no_answer_is_believed() {
+        let mut beginning = Beginning::default();
+        assert!(beginning.data(Side::A, REQUEST).is_some());
+        assert_eq!(beginning.data(Side::A, REQUEST), None);
+        assert_eq!(beginning.data(Side::B, ANSWER), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a datagram is.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 
 use super::{Companion, Lesson, dht, local_discovery, udp_tracker, utp};
 use crate::packet::Datagram;
@@ -28,6 +28,13 @@ impl AddAssign for Count {
     fn add_assign(&mut self, other: Count) {
         self.frames += other.frames;
         self.bytes += other.bytes;
+    }
+}
+
+impl SubAssign for Count {
+    fn sub_assign(&mut self, other: Count) {
+        self.frames -= other.frames;
+        self.bytes -= other.bytes;
     }
 }
 
@@ -139,9 +146,10 @@ pub(super) mod tests {
                 format!("{} {}{peers}", lesson.source.name(), lesson.info_hash)
             };
             let lessons: Vec<String> = found.lessons.iter().map(lesson).collect();
-            match lessons.is_empty() {
-                true => companion.name().to_owned() + &earlier,
-                false => lessons.join("; "),
+            if lessons.is_empty() {
+                companion.name().to_owned() + &earlier
+            } else {
+                lessons.join("; ")
             }
         }
     }
@@ -176,10 +184,8 @@ pub(super) mod tests {
             random.fill(&mut bytes);
             let len = shape(&mut random, &mut bytes, number);
             let (host, is_there) = (number as u8 % 16, random.next().is_multiple_of(2));
-            let mut datagram = match is_there {
-                true => there(&bytes[..len]),
-                false => datagram(&bytes[..len]),
-            };
+            let between = if is_there { there } else { datagram };
+            let mut datagram = between(&bytes[..len]);
             let client = if is_there {
                 &mut datagram.dst
             } else {

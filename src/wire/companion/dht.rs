@@ -10,7 +10,13 @@ use crate::wire::bencode::{Node, Value, parse};
 const ROOM: usize = 4096;
 /// How messages begin that the snap length cut: an answer, an error or a query of a node, with BEP 42's address or
 /// without it.
-const BEGINNINGS: [&[u8]; 4] = [b"d1:ad2:id20:", b"d1:rd2:id20:", b"d1:eli20", b"d2:ip"];
+const BEGINNINGS: [&[u8]; 5] = [
+    b"d1:ad2:id20:",
+    b"d1:rd2:id20:",
+    b"d1:eli20",
+    b"d2:ip6:",
+    b"d2:ip18:",
+];
 
 /// Which torrent was asked for: the answer does not say.
 #[derive(Debug, Default)]
