@@ -897,21 +897,30 @@ fn handshake() -> Vec<u8> {
     [b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x04", &ids[..40]].concat()
 }
 
-/// A frame of UDP over IPv4.
+/// An empty datagram.
 fn without_tcp() -> Vec<u8> {
+    datagrams(&[b""])
+}
+
+/// Frames of UDP over IPv4.
+fn datagrams(said: &[&[u8]]) -> Vec<u8> {
     let mut pcap = Pcap::new(Vec::new()).unwrap().into_inner();
-    let frame: Vec<u8> = [
-        &[0; 12][..],
-        &[8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0],
-        &[10, 0, 0, 1, 10, 0, 0, 2],
-        &[0, 53, 0, 53, 0, 8, 0, 0],
-    ]
-    .concat();
-    let len = frame.len() as u32;
-    for word in [1_700_000_000, 0, len, len] {
-        pcap.extend(u32::to_le_bytes(word));
+    for payload in said {
+        let len = payload.len() as u8;
+        let frame: Vec<u8> = [
+            &[0; 12][..],
+            &[8, 0, 0x45, 0, 0, 28 + len, 0, 0, 0, 0, 64, 17, 0, 0],
+            &[10, 0, 0, 1, 10, 0, 0, 2],
+            &[0, 53, 0, 53, 0, 8 + len, 0, 0],
+            payload,
+        ]
+        .concat();
+        let len = frame.len() as u32;
+        for word in [1_700_000_000, 0, len, len] {
+            pcap.extend(u32::to_le_bytes(word));
+        }
+        pcap.extend(frame);
     }
-    pcap.extend(frame);
     pcap
 }
 

@@ -231,8 +231,7 @@ fn messages(account: &Account, store: &Store) -> Part {
 /// `for 2 torrents, by HTTP tracker, DHT`
 fn named(store: &Store) -> String {
     let sightings = store.sightings();
-    let torrents = sightings.torrents();
-    let mut words = match torrents.len() {
+    let mut words = match sightings.with_peers() {
         1 => "for 1 torrent".to_owned(),
         several => format!("for {several} torrents"),
     };

@@ -20,6 +20,7 @@ pub struct Sightings {
     endpoints: Endpoints,
     sources: Sources,
     named: usize,
+    with_peers: usize,
     unkept: u64,
 }
 
@@ -56,6 +57,7 @@ impl Sightings {
                 continue;
             }
             self.endpoints.add(*peer);
+            self.with_peers += usize::from(seen.peers.is_empty());
             let sources = seen.peers.entry(*peer).or_insert_with(|| {
                 self.named += 1;
                 Sources::default()
@@ -67,6 +69,11 @@ impl Sightings {
     /// The torrents that were named, in the order of their hashes.
     pub fn torrents(&self) -> impl ExactSizeIterator<Item = (&InfoHash, &Seen)> {
         self.torrents.iter()
+    }
+
+    /// How many of them were named with a peer: the DHT is asked for many that nobody has.
+    pub fn with_peers(&self) -> usize {
+        self.with_peers
     }
 
     /// What was named of one torrent.
@@ -190,6 +197,8 @@ mod tests {
         );
         assert!(sightings.endpoints().contains(&lessons[0].peers[0]));
         assert_eq!(seen.sources().iter().count(), 2);
+        sightings.learn(&lesson(Companion::Dht, 8, 0..0));
+        assert_eq!((sightings.torrents().len(), sightings.with_peers()), (2, 1));
     }
 
     #[test]

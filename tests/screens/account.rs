@@ -97,6 +97,18 @@ fn a_cut_file_and_its_interfaces_are_on_the_page() {
 }
 
 #[test]
+fn datagrams_of_bittorrent_are_on_the_page() {
+    let search = format!(
+        "BT-SEARCH * HTTP/1.1\r\nPort: 6881\r\nInfohash: {0}{0}\r\n\r\n",
+        "ab".repeat(10)
+    );
+    let ping = b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe";
+    let said = [ping, ping, search.as_bytes(), b""];
+    let screen = Screen::read(datagrams(&said), "udp.pcap", COLOR).after("6");
+    assert_snapshot!("datagrams", screen.at(120, 40).text());
+}
+
+#[test]
 fn the_page_and_the_summary_say_the_same() {
     for name in CAPTURES {
         let screen = account(name, COLOR);
