@@ -42,7 +42,10 @@ pub(super) fn words(name: Option<&str>, id: u8, body: &Body, total: usize) -> St
         Body::Raw | Body::NotKept => bytes(total as u64),
     };
     let wrong = if body.faults().is_empty() { "" } else { "!" };
-    let parts = [name, said.as_str(), wrong];
+    // Peers choose names: one that is not known must not look like a message of another kind.
+    let is_known = !matches!(body, Body::Dictionary(..) | Body::Raw | Body::NotKept);
+    let kind = if is_known { "" } else { "extended" };
+    let parts = [kind, name, said.as_str(), wrong];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" ")
 }
@@ -317,6 +320,12 @@ mod tests {
             json,
             r#"{"faults":["ends before its last value at byte 3"]}"#
         );
+    }
+
+    #[test]
+    fn an_extension_cannot_pass_for_another_message() {
+        assert_eq!(said("choke", b"\x01").0, "extended choke 1 B");
+        assert_eq!(said("i2p_pex", b"de").0, "extended i2p_pex dictionary of 0");
     }
 
     #[test]
