@@ -8,10 +8,11 @@ use crate::wire::bencode::{Node, Value, parse};
 
 /// Queries for peers that are remembered: a busy node has some hundred under way.
 const ROOM: usize = 4096;
-/// How messages begin that the snap length cut: an answer, an error or a query of a node, with BEP 42's address or
-/// without it.
-const BEGINNINGS: [&[u8]; 5] = [
+/// How messages begin that the snap length cut: a query, libtorrent's first ones with `bs`, an answer, an error; with
+/// BEP 42's address or without it.
+const BEGINNINGS: [&[u8]; 6] = [
     b"d1:ad2:id20:",
+    b"d1:ad2:bsi1e2:id20:",
     b"d1:rd2:id20:",
     b"d1:eli20",
     b"d2:ip6:",
