@@ -10,13 +10,15 @@ const FLOW: [&str; 14] = [
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 11] = [
+const OUTSIDE: [(&str, &[&str]); 13] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture"]),
     ("ruzstd", &["capture"]),
     ("etherparse", &["packet"]),
     ("hashbrown", &["stream"]),
+    ("sha1", &["swarm"]),
+    ("sha2", &["swarm"]),
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),

@@ -9,6 +9,15 @@ pub const MAX_PIECES: u32 = 1 << 21;
 /// Different lengths of bitfields that are remembered: honest peers all send the same.
 const MAX_LENGTHS: usize = 16;
 
+/// How a number of pieces is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The info dictionary says so.
+    Exact,
+    /// Peers' messages let guess it.
+    Inferred,
+}
+
 /// Evidence for the number of pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PieceCount {
@@ -36,6 +45,30 @@ impl PieceCount {
         if let Some(at) = bytes.iter().rposition(|byte| *byte != 0) {
             self.exists(PieceIndex(at as u32 * 8 + 7 - bytes[at].trailing_zeros()));
         }
+    }
+
+    /// What was said of the same torrent under another hash.
+    pub(super) fn absorb(&mut self, other: PieceCount) {
+        self.at_least = self.at_least.max(other.at_least);
+        for (len, times) in other.lengths {
+            if self.lengths.len() < MAX_LENGTHS || self.lengths.contains_key(&len) {
+                *self.lengths.entry(len).or_default() += times;
+            }
+        }
+    }
+
+    /// Bitfields that are not as long as those of a torrent of `count` pieces (BEP 3).
+    pub fn misfits(&self, count: u32) -> u32 {
+        let others = self
+            .lengths
+            .iter()
+            .filter(|(len, _)| **len != count.div_ceil(8));
+        others.map(|(_, times)| times).sum()
+    }
+
+    /// Pieces behind the last of `count` that somebody claimed to have: by a HAVE, or by a spare bit of a bitfield.
+    pub fn beyond(&self, count: u32) -> bool {
+        self.at_least > count
     }
 
     /// The best guess, always inferred: no bitfield of another length than most peers send is believed, and no

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Deeper nesting than any message has, and little enough for the call stack.
 const MAX_DEPTH: usize = 32;
-/// Values in one text. The largest info dictionaries list some ten thousand files.
+/// Values in one message. A dictionary of peers or hashes has a few hundred.
 const MAX_NODES: usize = 200_000;
 /// Faults that are told of one text, but for the one that ends it.
 const MAX_FAULTS: usize = 16;
@@ -95,10 +95,16 @@ pub struct Parsed {
 /// Reads the value at the start of `text`. What follows it is a fault; for texts with data behind the value
 /// its range tells where that begins.
 pub fn parse(text: &[u8]) -> Parsed {
+    parse_within(text, MAX_NODES)
+}
+
+/// As [`parse`], of so many values at most: those of an info dictionary are six a file.
+pub fn parse_within(text: &[u8], max_nodes: usize) -> Parsed {
     let mut parser = Parser {
         text,
         at: 0,
         nodes: 0,
+        max_nodes,
         faults: Vec::new(),
     };
     let root = parser.value(0).ok();
@@ -119,7 +125,7 @@ pub fn parse(text: &[u8]) -> Parsed {
 
 impl FaultKind {
     /// After these nothing can be read.
-    fn is_fatal(self) -> bool {
+    pub fn is_fatal(self) -> bool {
         use FaultKind::{BadNumber, Cut, KeyNotString, NotAValue, TooDeep, TooMany};
         matches!(
             self,
@@ -161,6 +167,7 @@ struct Parser<'t> {
     text: &'t [u8],
     at: usize,
     nodes: usize,
+    max_nodes: usize,
     faults: Vec<Fault>,
 }
 
@@ -174,7 +181,7 @@ impl Parser<'_> {
         if depth > MAX_DEPTH {
             return Err(self.fatal(FaultKind::TooDeep));
         }
-        if self.nodes > MAX_NODES {
+        if self.nodes > self.max_nodes {
             return Err(self.fatal(FaultKind::TooMany));
         }
         let value = match self.peek()? {
