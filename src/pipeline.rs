@@ -7,6 +7,7 @@ use crate::capture::{Layout, Note, Reader, Source};
 use crate::packet::{Carried, Checksums, Datagram, Packets, Segment, Transport};
 use crate::store::{Change, Tally, put_in_order};
 use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
+use crate::swarm::Metainfo;
 use crate::wire::Conversation;
 use crate::wire::companion::{Beginning, Datagrams, Heard};
 
@@ -54,6 +55,7 @@ pub struct Pipeline {
     tally: Tally,
     last: FrameRef,
     known: Option<Arc<Layout>>,
+    torrents: Vec<Arc<Metainfo>>,
     end: End,
 }
 
@@ -77,6 +79,7 @@ impl Pipeline {
             tally: Tally::default(),
             last: FrameRef::default(),
             known: None,
+            torrents: Vec::new(),
             end: End::OfFile,
         }
     }
@@ -97,6 +100,13 @@ impl Pipeline {
         self
     }
 
+    /// The same, of a user who knows these torrents.
+    #[must_use]
+    pub fn knowing(mut self, torrents: Vec<Arc<Metainfo>>) -> Pipeline {
+        self.torrents = torrents;
+        self
+    }
+
     /// Where the capture is read from.
     pub fn source(&self) -> &Source {
         self.reader.source()
@@ -110,6 +120,9 @@ impl Pipeline {
 
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
+        if !self.torrents.is_empty() {
+            changes.push(Change::Torrents(std::mem::take(&mut self.torrents)));
+        }
         let first = changes.len();
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;

@@ -7,6 +7,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
+use crate::swarm::Metainfo;
 use crate::wire::companion::{Heard, Lesson};
 use crate::wire::{Decoded, Found, Message, Place, Reason};
 
@@ -60,6 +61,8 @@ pub enum Change {
     Tally(Box<Tally>),
     /// The capture has another section or interface.
     Layout(Arc<Layout>),
+    /// What the user knows of torrents; it comes first.
+    Torrents(Vec<Arc<Metainfo>>),
 }
 
 impl Change {
@@ -152,7 +155,8 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 | Change::Heard { .. }
                 | Change::Learned(_)
                 | Change::Tally(_)
-                | Change::Layout(_) => return last,
+                | Change::Layout(_)
+                | Change::Torrents(_) => return last,
             };
             let behind = sides
                 .iter()

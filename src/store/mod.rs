@@ -7,6 +7,7 @@ mod entry;
 mod history;
 mod raw;
 mod tally;
+mod torrents;
 mod totals;
 
 pub use change::{Change, Record, What, put_in_order};
@@ -25,9 +26,9 @@ use arena::Arena;
 use crate::capture::Layout;
 use crate::peer::Talk;
 use crate::stream::{ConnectionId, Evidence};
-use crate::swarm::{Sightings, Swarm};
+use crate::swarm::{Origin, Sightings, Torrents};
 use crate::wire::companion::Heard;
-use crate::wire::{InfoHash, Message};
+use crate::wire::Message;
 
 /// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
 #[derive(Debug, Default)]
@@ -37,8 +38,8 @@ pub struct Store {
     /// Bytes missing from a message: few have any.
     missing: HashMap<EntryId, u64>,
     connections: Vec<Connection>,
-    swarms: HashMap<InfoHash, Swarm>,
     sightings: Sightings,
+    torrents: Torrents,
     tally: Tally,
     totals: Totals,
     layout: Option<Arc<Layout>>,
@@ -75,6 +76,9 @@ impl Store {
             Change::Learned(lesson) => self.sightings.learn(&lesson),
             Change::Tally(tally) => self.tally = *tally,
             Change::Layout(layout) => self.layout = Some(layout),
+            Change::Torrents(torrents) => torrents
+                .into_iter()
+                .for_each(|metainfo| self.torrents.tell(metainfo, Origin::File)),
         }
     }
 
@@ -95,12 +99,10 @@ impl Store {
             let had_torrent = connection.info_hash().is_some();
             connection.learn(record.side, message, record.found);
             if let Some(info_hash) = connection.info_hash() {
-                let swarm = self
-                    .swarms
-                    .entry(info_hash)
-                    .or_insert_with(|| Swarm::new(info_hash));
+                let swarm = self.torrents.named(info_hash);
                 swarm.connections += u32::from(!had_torrent);
                 swarm.learn(message);
+                torrents::learn(&mut self.torrents, connection, &record, message);
             }
             if let Message::Extended { id, .. } = message {
                 extension = connection.extension(record.side, *id);
@@ -176,21 +178,6 @@ impl Store {
                 talk.apply(entry.side(), &message);
             }
         })
-    }
-
-    /// The torrent that a connection speaks of.
-    pub fn swarm_of(&self, connection: &Connection) -> Option<&Swarm> {
-        self.swarms.get(&connection.info_hash()?)
-    }
-
-    /// How many pieces its torrent has, as far as can be inferred.
-    pub fn piece_count(&self, connection: &Connection) -> Option<u32> {
-        self.swarm_of(connection)?.piece_count.estimate()
-    }
-
-    /// All torrents.
-    pub fn swarms(&self) -> impl Iterator<Item = &Swarm> {
-        self.swarms.values()
     }
 
     /// Torrents and peers that others named: trackers, the DHT, local discovery.

@@ -98,6 +98,11 @@ impl Reserved {
         self.0[7] & 0x04 != 0
     }
 
+    /// A hybrid torrent that may be spoken of as v2 (BEP 52).
+    pub fn has_v2_upgrade(self) -> bool {
+        self.0[7] & 0x10 != 0
+    }
+
     /// Bits without a known meaning, by byte.
     pub fn unknown(self) -> [u8; 8] {
         let mut rest = self.0;
