@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Messages(Output),
     /// Print each connection: who, how long, what was exchanged.
     Connections(Output),
+    /// Print each torrent: its name, pieces and peers, as far as they are known.
+    Torrents(Output),
     /// Print where every frame and every byte of the capture went.
     Summary(Output),
 }
@@ -81,6 +83,9 @@ pub(crate) struct Input {
     /// Leave segments out whose checksum is wrong. Offload to the network card makes those of a sender look so.
     #[arg(long)]
     pub checksum: bool,
+    /// A .torrent file, or a folder of them: names the torrents of the capture and counts their pieces.
+    #[arg(long, value_name = "FILE")]
+    pub torrent: Vec<PathBuf>,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,

@@ -1,11 +1,14 @@
 //! What was named on the command line -> frames to read, and who feeds them.
 
+mod torrents;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
 use peerscope::capture::{Access, Control, Feed, Named, Opening};
+use peerscope::swarm::Metainfo;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -77,6 +80,8 @@ pub(crate) struct Opened {
     pub is_live: bool,
     /// What becomes of packets that are captured.
     pub fate: Fate,
+    /// The torrents that the user named.
+    pub torrents: Vec<Arc<Metainfo>>,
     /// Removed with this value, when nobody asked for the packets.
     _spool: Option<tempfile::TempPath>,
 }
@@ -89,6 +94,7 @@ impl Opened {
             feed,
             is_live: false,
             fate: Fate::None,
+            torrents: Vec::new(),
             _spool: None,
         }
     }
@@ -133,6 +139,12 @@ pub(crate) fn pick() -> anyhow::Result<Option<String>> {
 
 /// Opens what the user named. `access` says how the bytes of what is no file will be read.
 pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
+    let torrents = torrents::torrents(&input.torrent)?;
+    let opened = open_capture(input, access)?;
+    Ok(Opened { torrents, ..opened })
+}
+
+fn open_capture(input: &Input, access: Access) -> anyhow::Result<Opened> {
     if let Some(letter) = input.sniff.idle_option() {
         return Err(Refusal::Idle(letter).into());
     }
@@ -268,6 +280,7 @@ mod live {
             feed: Some(feed),
             is_live: true,
             fate: kept(typed).map_or(Fate::Removed(path), Fate::Kept),
+            torrents: Vec::new(),
             _spool: spool,
         })
     }

@@ -79,6 +79,9 @@ fn run(args: &Args) -> anyhow::Result<()> {
         (Some(Command::Connections(output)), _) => whole(&output.input, |store, _, _, out| {
             export::connections(store, format(output), out)
         }),
+        (Some(Command::Torrents(output)), _) => whole(&output.input, |store, _, _, out| {
+            export::torrents(store, format(output), out)
+        }),
         (Some(Command::Summary(output)), _) => whole(&output.input, |store, name, notes, out| {
             export::summary(store, name, notes, format(output), out)
         }),
@@ -114,6 +117,7 @@ fn screen(args: &Args) -> anyhow::Result<()> {
     peerscope::app::run(
         opened.opening,
         checksums,
+        opened.torrents,
         &opened.name,
         look(args.look),
         supply,
@@ -128,7 +132,9 @@ fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
         && feed.wait() == Wait::More
     {}
     let reader = opened.opening.read(opened.feed.as_ref())?;
-    let pipeline = Pipeline::new(reader).with(args.input.checksums());
+    let pipeline = Pipeline::new(reader)
+        .with(args.input.checksums())
+        .knowing(opened.torrents);
     let (keys, size): (Vec<&str>, _) = (
         args.picture.keys.split_whitespace().collect(),
         args.picture.size,
@@ -248,7 +254,8 @@ fn decode(
         Some(_) => Pipeline::following(reader),
         None => Pipeline::new(reader),
     }
-    .with(checksums);
+    .with(checksums)
+    .knowing(opened.torrents);
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));

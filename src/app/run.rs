@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +20,7 @@ use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
 use crate::packet::Checksums;
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
+use crate::swarm::Metainfo;
 use crate::view::Look;
 
 /// Batches that may wait for the screen: the worker stops when it is ahead.
@@ -45,6 +47,7 @@ enum News {
 pub fn run(
     opening: Opening,
     checksums: Checksums,
+    torrents: Vec<Arc<Metainfo>>,
     name: &str,
     look: Look,
     supply: Supply,
@@ -62,7 +65,7 @@ pub fn run(
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let (batches, worker) = read_in_worker(opening, checksums, supply);
+    let (batches, worker) = read_in_worker(opening, checksums, torrents, supply);
     watch_terminal(terminal, news.clone());
     thread::spawn(move || read_input(&news));
     let ended = Loop {
@@ -195,6 +198,7 @@ impl Loop {
 fn read_in_worker(
     opening: Opening,
     checksums: Checksums,
+    torrents: Vec<Arc<Metainfo>>,
     supply: Supply,
 ) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
@@ -206,10 +210,13 @@ fn read_in_worker(
         };
         match opening.read(feed.as_ref()) {
             Err(error) => drop(batches.send(Err(error))),
-            Ok(reader) => match &feed {
-                None => read_to_end(Pipeline::new(reader).with(checksums), &batches),
-                Some(feed) => follow(Pipeline::following(reader).with(checksums), feed, &batches),
-            },
+            Ok(reader) => {
+                let told = |pipeline: Pipeline| pipeline.with(checksums).knowing(torrents);
+                match &feed {
+                    None => read_to_end(told(Pipeline::new(reader)), &batches),
+                    Some(feed) => follow(told(Pipeline::following(reader)), feed, &batches),
+                }
+            }
         }
         drop(alive);
     });

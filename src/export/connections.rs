@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::{line, time};
+use super::torrents::torrent_name;
 use super::words::{bytes, closing, duration, faults, no_messages, side_words};
 use crate::capture::Timestamp;
 use crate::peer::{Announced, Choke, Interest};
@@ -28,6 +29,9 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
     )?;
     if !connection.is_bittorrent() {
         return writeln!(out, "     {}", no_messages(connection));
+    }
+    if let Some(name) = torrent_name(store, connection) {
+        writeln!(out, "     torrent {name}")?;
     }
     for side in [src, dst] {
         let facts = connection.facts(side).cloned().unwrap_or_default();
@@ -54,13 +58,14 @@ fn lost(connection: &Connection, side: Side) -> String {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Row<'a> {
     connection: u32,
     transport: &'static str,
     src: String,
     dst: String,
     opener: &'static str,
     info_hash: Option<String>,
+    name: Option<&'a str>,
     protocol: Option<&'static str>,
     first_frame: u32,
     last_frame: u32,
@@ -106,6 +111,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
             Evidence::Guess => "guess",
         },
         info_hash: connection.info_hash().map(|hash| hash.to_string()),
+        name: torrent_name(store, connection),
         protocol: match connection.protocol() {
             Protocol::PeerWire => Some("bittorrent"),
             Protocol::Companion(companion) => Some(companion.key()),

@@ -8,6 +8,7 @@ mod json;
 mod messages;
 mod parts;
 mod summary;
+mod torrents;
 mod words;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use crate::store::{EntryId, Store};
 pub use beside::beside;
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
+pub use torrents::{mark, torrent_name};
 pub use words::{
     bytes, closing, describe, duration, faults, no_messages, notes, nothing_to_show, side_words,
 };
@@ -52,6 +54,16 @@ pub fn connections(store: &Store, format: Format, out: &mut impl Write) -> io::R
             Format::Text => connections::text(store, connection, out),
             Format::Json => connections::json(store, connection, out),
         })
+}
+
+/// Writes a line for each torrent: those of the capture, and those that the user named.
+pub fn torrents(store: &Store, format: Format, out: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Text => torrents::text(store, out),
+        Format::Json => store
+            .torrents()
+            .try_for_each(|swarm| torrents::json(swarm, out)),
+    }
 }
 
 /// Writes the account of the whole capture.

@@ -3,9 +3,12 @@
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
-use crate::export::{bytes, closing, duration, faults, no_messages};
+use crate::export::{bytes, closing, duration, faults, no_messages, torrent_name};
 use crate::store::Connection;
 use crate::stream::{Direction, Evidence, Side};
+
+/// Columns of a torrent's name: the number of pieces stays in sight behind it.
+const NAME_WIDTH: usize = 24;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(connection) = scene.connection() else {
@@ -56,10 +59,16 @@ fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
         return words.to_owned();
     };
     let hash = info_hash.to_string();
-    let pieces = scene
-        .piece_count()
-        .map_or_else(String::new, |count| format!("  ~{count} pieces"));
-    format!("{}…{}{pieces}", &hash[..8], &hash[36..])
+    let pieces = scene.piece_count().map_or_else(String::new, |count| {
+        format!("  {}{count} pieces", scene.count_mark())
+    });
+    match torrent_name(scene.store, connection) {
+        Some(name) => {
+            let name = cut(name, NAME_WIDTH, scene.look.glyphs);
+            format!("{name}  {}…{pieces}", &hash[..8])
+        }
+        None => format!("{}…{}{pieces}", &hash[..8], &hash[36..]),
+    }
 }
 
 fn client(connection: &Connection, side: Side) -> String {

@@ -38,6 +38,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::capture::{Control, Timestamp};
+use crate::export::mark;
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Store};
@@ -216,6 +217,12 @@ impl<'a> Scene<'a> {
 
     fn piece_count(&self) -> Option<u32> {
         self.store.piece_count(self.connection()?)
+    }
+
+    /// `~` where the number of pieces is inferred.
+    fn count_mark(&self) -> &'static str {
+        let pieces = self.connection().and_then(|it| self.store.pieces_of(it));
+        pieces.map_or("", |(_, certainty)| mark(certainty))
     }
 }
 

@@ -12,9 +12,10 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let peers = scene.sides().map(|side| talk.peer(side));
     let counts = peers.map(|peer| count(scene, peer));
     // The bar keeps its width while one walks: there is room for the longest count.
+    let mark = scene.count_mark();
     let longest = scene
         .piece_count()
-        .map_or(0, |of| format!("{of}/~{of} 100.0% ").len());
+        .map_or(0, |of| format!("{of}/{mark}{of} 100.0% ").len());
     let widest = counts.iter().map(String::len).fold(longest, usize::max) as u16;
     let width = canvas.width().saturating_sub(LABEL + widest + 1);
     let before = scene.talk_a_second_ago();
@@ -46,7 +47,8 @@ fn count(scene: &Scene<'_>, peer: &Peer) -> String {
             let have = pieces.count(0..of);
             // Rounded down: all but one of a million is not all.
             let permille = u64::from(have) * 1000 / u64::from(of);
-            format!("{have}/~{of} {:>3}.{}% ", permille / 10, permille % 10)
+            let (mark, whole, tenths) = (scene.count_mark(), permille / 10, permille % 10);
+            format!("{have}/{mark}{of} {whole:>3}.{tenths}% ")
         }
     }
 }
