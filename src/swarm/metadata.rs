@@ -87,10 +87,10 @@ impl Metadata {
         if !offer.keep(sender, &data) || offer.pieces.len() < data.size.div_ceil(PIECE) {
             return None;
         }
-        let hashed = &mut self.hashed;
+        let done = &mut self.hashed;
         let found = offer.ways(sender).find_map(|info| {
-            *hashed += info.len();
-            (*hashed <= MAX_HASHED).then(|| Metainfo::of_hash(&info, hashes))?
+            *done += info.len();
+            (*done <= MAX_HASHED).then(|| Metainfo::of_hash(&info, hashes))?
         });
         if found.is_some() {
             self.offers.clear();

@@ -206,9 +206,9 @@ impl Metainfo {
         let version = version(text, list.is_some(), tree.is_some())?;
         let counts = [
             list.as_ref()
-                .map(|files| v1_count(files, piece_length, &piece_hashes, &mut flaws)),
+                .and_then(|files| v1_count(files, piece_length, &piece_hashes, &mut flaws)),
             tree.as_ref()
-                .map(|files| v2_count(files, piece_length, &mut flaws)),
+                .and_then(|files| v2_count(files, piece_length, &mut flaws)),
         ];
         if let (Some(list), Some(tree)) = (&list, &tree) {
             agree(list, tree, counts, &mut flaws);
@@ -218,7 +218,7 @@ impl Metainfo {
             name: plain(name),
             version,
             piece_length,
-            pieces: counts.into_iter().flatten().next().flatten(),
+            pieces: counts.into_iter().flatten().next(),
             files: list.or(tree).unwrap_or_default(),
             is_private,
             trackers: Vec::new(),
@@ -307,7 +307,7 @@ fn bounded(count: u64, flaws: &mut BTreeSet<Flaw>) -> Option<u32> {
     count.filter(|it| *it > 0)
 }
 
-fn agree(list: &Files, tree: &Files, counts: [Option<Option<u32>>; 2], flaws: &mut BTreeSet<Flaw>) {
+fn agree(list: &Files, tree: &Files, counts: [Option<u32>; 2], flaws: &mut BTreeSet<Flaw>) {
     let is_same = list.count == tree.count
         && list.length == tree.length
         && counts[0] == counts[1]
