@@ -22,7 +22,11 @@ pub(super) fn words(name: Option<&str>, id: u8, body: &Body, total: usize) -> St
         return format!("extended id {id}, never negotiated, {count}");
     };
     let said = match body {
-        Body::Handshake(it) => return format!("extended handshake {}", hello_words(it)),
+        // Names fill the row, so what is wrong stands before them.
+        Body::Handshake(it) => {
+            let parts = [wrong(body.faults()), Some(hello_words(it))];
+            return format!("extended handshake {}", joined(parts));
+        }
         Body::Metadata(it) => metadata_words(it),
         Body::Pex(it) => format!("+{} -{}", it.added.count, it.dropped.count),
         Body::UploadOnly(it) | Body::ShareMode(it) => match it.value.as_ref().map(|it| it.value) {
@@ -41,12 +45,24 @@ pub(super) fn words(name: Option<&str>, id: u8, body: &Body, total: usize) -> St
         },
         Body::Raw | Body::NotKept => bytes(total as u64),
     };
-    let wrong = if body.faults().is_empty() { "" } else { "!" };
     // Peers choose names: one that is not known must not look like a message of another kind.
     let is_known = !matches!(body, Body::Dictionary(..) | Body::Raw | Body::NotKept);
-    let kind = if is_known { "" } else { "extended" };
-    let parts = [kind, name, said.as_str(), wrong];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let kind = (!is_known).then(|| "extended".to_owned());
+    let said = Some(said).filter(|said| !said.is_empty());
+    joined([kind, Some(name.to_owned()), said, wrong(body.faults())])
+}
+
+/// `! keys are not sorted (+2)`: the first fault, and how many there are besides.
+fn wrong(faults: &[Fault]) -> Option<String> {
+    let (first, others) = faults.split_first()?;
+    Some(match others.len() {
+        0 => format!("! {}", first.kind),
+        others => format!("! {} (+{others})", first.kind),
+    })
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(" ")
 }
 
@@ -315,7 +331,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_marked_and_said() {
         let (words, json) = said("lt_donthave", &hex!("000007"));
-        assert_eq!(words, "lt_donthave !");
+        assert_eq!(words, "lt_donthave ! ends before its last value");
         assert_eq!(
             json,
             r#"{"faults":["ends before its last value at byte 3"]}"#

@@ -27,8 +27,8 @@ use crate::capture::Layout;
 use crate::peer::Talk;
 use crate::stream::{ConnectionId, Evidence};
 use crate::swarm::{Origin, Sightings, Torrents};
-use crate::wire::companion::Heard;
 use crate::wire::Message;
+use crate::wire::companion::Heard;
 
 /// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
 #[derive(Debug, Default)]

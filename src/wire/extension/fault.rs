@@ -34,6 +34,8 @@ pub enum FaultKind {
     Short,
     /// Bytes follow its last value.
     Trailing,
+    /// An id that an extended message cannot have (BEP 10).
+    NotAnId,
     /// A number without a meaning.
     Unassigned(&'static str),
     /// Not the number of bytes that a block has at this place.
@@ -55,6 +57,7 @@ impl fmt::Display for FaultKind {
             FaultKind::Empty => f.write_str("says nothing"),
             FaultKind::Short => f.write_str("ends before its last value"),
             FaultKind::Trailing => f.write_str("bytes follow the last value"),
+            FaultKind::NotAnId => f.write_str("an extension id that is no byte"),
             FaultKind::Unassigned(name) => write!(f, "a {name} without a meaning"),
             FaultKind::DataLength { expected } => write!(f, "its data should be {expected} bytes"),
         }

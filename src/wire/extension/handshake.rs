@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Fault;
 use super::dict::Dict;
+use super::{Fault, FaultKind};
 use crate::wire::bencode::Value;
 use crate::wire::plain;
 
@@ -60,7 +60,7 @@ impl ExtendedHandshake {
             ..ExtendedHandshake::default()
         };
         ExtendedHandshake {
-            ids: ids(&dict, payload),
+            ids: ids(&mut dict, payload),
             client: dict.bytes("v").map(|it| plain(it.value)),
             yourip: dict.bytes("yourip").and_then(|it| ip(it.value)),
             ipv4: bytes(&mut dict, "ipv4").map(Ipv4Addr::from),
@@ -81,21 +81,28 @@ fn bytes<const N: usize>(dict: &mut Dict<'_>, key: &'static str) -> Option<[u8; 
     dict.bytes(key)?.value.try_into().ok()
 }
 
-fn ids(dict: &Dict<'_>, payload: &[u8]) -> Vec<(String, u8)> {
-    let Some(Value::Dict(entries)) = dict.node("m").map(|m| &m.value) else {
-        return Vec::new();
-    };
-    let named = entries.iter().filter_map(|(key, node)| {
-        let id = u8::try_from(node.int()?).ok()?;
-        Some((plain(&payload[key.clone()]), id))
-    });
-    named.take(MAX_NAMES).collect()
+/// Ids are bytes; what cannot be one is left out, and noted.
+fn ids(dict: &mut Dict<'_>, payload: &[u8]) -> Vec<(String, u8)> {
+    let (mut named, mut wrong) = (Vec::new(), Vec::new());
+    match dict.node("m").map(|m| (&m.value, m.range.start)) {
+        Some((Value::Dict(entries), _)) => {
+            for (key, node) in entries.iter().take(MAX_NAMES) {
+                match node.int().and_then(|id| u8::try_from(id).ok()) {
+                    Some(id) => named.push((plain(&payload[key.clone()]), id)),
+                    None => wrong.push((node.range.start, FaultKind::NotAnId)),
+                }
+            }
+        }
+        Some((_, at)) => wrong.push((at, FaultKind::Type("m"))),
+        None => {}
+    }
+    wrong.into_iter().for_each(|(at, kind)| dict.note(at, kind));
+    named
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::extension::FaultKind;
 
     #[test]
     fn names_ids_and_client_are_read() {
@@ -118,6 +125,15 @@ mod tests {
         let handshake = ExtendedHandshake::read(b"d1:md1:ai300e1:bi3e1:cl1:xee4:reqq3:abc1:vi1ee");
         assert_eq!(handshake.ids, [("b".to_owned(), 3)]);
         assert_eq!((handshake.reqq, handshake.client), (None, None));
+        let wrong: Vec<String> = handshake
+            .faults
+            .iter()
+            .map(|it| it.kind.to_string())
+            .collect();
+        assert!(
+            wrong.contains(&"an extension id that is no byte".to_owned()),
+            "{wrong:?}"
+        );
     }
 
     #[test]
