@@ -120,7 +120,7 @@ impl Bytes {
             snapped: direction.snapped,
             undecoded: stream.undecoded - totals.other_protocol,
             other_protocol: totals.other_protocol,
-            encrypted: 0,
+            encrypted: stream.encrypted,
             conflict: stream.conflict,
         }
     }

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{bencoded, hex, line, time};
-use super::words::{describe, reason_code};
+use super::words::{describe, reason_code, via_words};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
 use crate::stream::Missing;
-use crate::wire::{Block, Message, bencode, client};
+use crate::wire::{Block, Message, Via, bencode, client};
 
 /// `106  0.012345  #3  10.0.0.1:6881 > 10.0.0.2:51413  request p4 +16384 16 KiB`
 pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
@@ -29,6 +29,9 @@ pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
         connection.end(!entry.side())
     )?;
     write!(out, "{}", describe(store, entry))?;
+    if let Some(via) = entry.via() {
+        write!(out, "  (behind {})", via_words(via))?;
+    }
     if entry.is_resynchronised() {
         write!(out, "  (resynchronised)")?;
     }
@@ -56,6 +59,8 @@ struct Row<'a> {
     said: Said<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     missing: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'static str>,
     #[serde(skip_serializing_if = "is_false")]
     resync: bool,
 }
@@ -139,6 +144,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
             size: matches!(what, What::Message(_)).then_some(entry.size),
             said: said(store, entry, &what),
             missing: store.missing(id),
+            via: entry.via().map(Via::name),
             resync: entry.is_resynchronised(),
         },
         out,
@@ -156,7 +162,7 @@ fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
             }),
             ..Said::default()
         },
-        What::Conflict { bytes } => Said {
+        What::Conflict { bytes } | What::Encrypted { bytes } => Said {
             bytes: Some(*bytes),
             ..Said::default()
         },

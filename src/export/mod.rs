@@ -16,7 +16,10 @@ use crate::store::{EntryId, Store};
 pub use beside::beside;
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
-pub use words::{bytes, closing, describe, duration, faults, notes, nothing_to_show, side_words};
+pub use words::{
+    bytes, closing, describe, duration, faults, method_words, notes, nothing_to_show, side_words,
+    via_words,
+};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

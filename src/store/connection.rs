@@ -5,7 +5,7 @@ use super::{EntryId, Record, StreamTally, What};
 use crate::packet::Endpoint;
 use crate::peer::Talk;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
-use crate::wire::{self, ExtendedHandshake, Found, Handshake, InfoHash, Message};
+use crate::wire::{self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message};
 
 /// A connection and its conversation.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ struct Conversation {
     history: History,
     sides: [SideFacts; 2],
     info_hash: Option<InfoHash>,
+    encryption: Option<Encryption>,
 }
 
 /// What one side said of itself, and how much it said, over the whole capture.
@@ -105,6 +106,16 @@ impl Connection {
     /// The torrent that its first handshake names.
     pub fn info_hash(&self) -> Option<InfoHash> {
         self.conversation.as_ref()?.info_hash
+    }
+
+    /// How it hides what it says, if it does.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.conversation.as_ref()?.encryption.as_ref()
+    }
+
+    pub(super) fn encrypt(&mut self, encryption: Option<Box<Encryption>>) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.encryption = encryption.map(|encryption| *encryption);
     }
 
     /// The state behind its last entry.

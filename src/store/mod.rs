@@ -61,6 +61,10 @@ impl Store {
             }
             Change::Said(record) => self.record(*record),
             Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),
+            Change::Encryption {
+                connection,
+                encryption,
+            } => self.connections[connection.0 as usize].encrypt(encryption),
             Change::Activity {
                 connection,
                 activity,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, Tone, status};
-use crate::export::{bytes, hex, side_words};
+use crate::export::{bytes, hex, side_words, via_words};
 use crate::store::{EntryId, Raw, Store};
 use crate::wire::bencode::{self, Value};
 use crate::wire::{Kind, PeerId, Reserved, client, plain};
@@ -38,7 +38,7 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
     );
     match entry.kind() {
         Kind::Handshake => tree.handshake(),
-        Kind::Gap | Kind::Undecoded | Kind::Conflict => {}
+        Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted => {}
         kind => tree.message(kind),
     }
     if store.missing(id) > 0 {
@@ -47,6 +47,9 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
             format!("{} bytes of it are not in the capture", store.missing(id)),
             None,
         );
+    }
+    if let Some(via) = entry.via() {
+        tree.push(1, format!("behind {}", via_words(via)), None);
     }
     if entry.is_resynchronised() {
         let words = "found by resynchronising: no boundary was known before it".to_owned();
@@ -349,6 +352,9 @@ fn meaning(kind: Kind) -> Option<&'static str> {
         Kind::Unknown => "no BEP assigns this id; it is kept and stepped over",
         Kind::Gap => "these bytes were sent, and are not in the capture",
         Kind::Conflict => "these bytes differ from those that came first, which were decoded",
+        Kind::Encrypted => {
+            "a key exchange (MSE), or what it hides: without its key nobody can read it"
+        }
         Kind::Undecoded => return None,
     })
 }

@@ -4,6 +4,7 @@ use super::cutter::{Broken, Cutter, Listener, Rest};
 use super::evidence::{Known, Spoken};
 use super::hunt::{Catch, Hunt, Start};
 use super::message::{Kind, Message};
+use super::mse::{Encryption, Via};
 use crate::capture::{FilePosition, FrameNumber};
 use crate::stream::{FrameRef, Missing, SeqNumber};
 
@@ -20,6 +21,8 @@ pub struct Framed {
     pub missing: u64,
     /// How its first byte was found.
     pub found: Found,
+    /// Behind what it was read; nothing where the stream is plaintext from its first byte.
+    pub via: Option<Via>,
 }
 
 /// How the first byte of a message was found.
@@ -30,6 +33,9 @@ pub enum Found {
     /// It is one of a chain of messages that other bytes would not make. The frame that completed it lies before the
     /// one that made the chain certain.
     Resynchronised(FrameRef),
+    /// Nothing else begins like it where the plaintext behind a key exchange begins. It was completed in this frame,
+    /// before that was known.
+    Settled(FrameRef),
 }
 
 /// Where a message, or a stretch that is none, lies.
@@ -81,6 +87,8 @@ pub enum Reason {
     ImpossibleLength,
     /// Bytes are missing where a message would begin.
     GapOverHeader,
+    /// They are those of a key exchange, or of what it hides.
+    Encrypted,
 }
 
 /// What comes out of framing.
@@ -103,6 +111,8 @@ pub enum Decoded {
     Lost,
     /// A stretch without a message.
     Undecoded(Undecoded),
+    /// What is now known of the connection's encryption; `None` when it has none after all.
+    Encryption(Option<Box<Encryption>>),
 }
 
 /// Cuts the bytes of one direction into messages, and finds the next one where it has lost its place.
@@ -138,6 +148,14 @@ impl<Out: FnMut(Decoded)> Listener for Believer<'_, Out> {
 }
 
 impl Framer {
+    /// A framer at the first byte of a stream that begins with a key exchange, and may go on in plaintext.
+    pub(super) fn veiled() -> Framer {
+        Framer {
+            phase: Phase::Hunting(Box::new(Hunt::veiled())),
+            last: FrameRef::default(),
+        }
+    }
+
     /// Takes the next bytes of the stream: those of one segment, whose limits are evidence where no other is left.
     pub fn data(
         &mut self,
@@ -166,9 +184,8 @@ impl Framer {
                 }
             }
             Phase::Hunting(hunt) => {
-                if let Some(caught) = hunt.data(seq, bytes, at, Start::Segment, known) {
-                    self.resume(caught, out);
-                }
+                let caught = hunt.data(seq, bytes, at, Start::Segment, known);
+                self.hunted(caught, out);
             }
         }
         self.last = self.last.later(at);
@@ -201,10 +218,12 @@ impl Framer {
         out: &mut impl FnMut(Decoded),
     ) {
         if let Phase::Hunting(hunt) = &mut self.phase {
-            let Some(caught) = hunt.gap((seq, len, missing), at, known) else {
+            let caught = hunt.gap((seq, len, missing), at, known);
+            let is_caught = caught.is_some();
+            self.hunted(caught, out);
+            if !is_caught {
                 return;
-            };
-            self.resume(caught, out);
+            }
         }
         let Phase::InSync(cutter) = &mut self.phase else {
             return;
@@ -227,10 +246,9 @@ impl Framer {
 
     /// The stream has ended: what can be believed now or never.
     pub(super) fn end(&mut self, known: Known<'_>, out: &mut impl FnMut(Decoded)) {
-        if let Phase::Hunting(hunt) = &mut self.phase
-            && let Some(caught) = hunt.end(known)
-        {
-            self.resume(caught, out);
+        if let Phase::Hunting(hunt) = &mut self.phase {
+            let caught = hunt.end(known);
+            self.hunted(caught, out);
         }
     }
 
@@ -244,7 +262,12 @@ impl Framer {
     /// What is left over, and nothing more is believed.
     pub(super) fn leave(&mut self, out: &mut impl FnMut(Decoded)) {
         let rest = match &mut self.phase {
-            Phase::Hunting(hunt) => hunt.give_up(),
+            Phase::Hunting(hunt) => {
+                if hunt.owes_loss(true) {
+                    out(Decoded::Lost);
+                }
+                hunt.give_up()
+            }
             Phase::InSync(cutter) => cut_short(cutter.rest(), self.last).map(Decoded::Undecoded),
         };
         rest.into_iter().for_each(&mut *out);
@@ -277,6 +300,20 @@ impl Framer {
             known,
         );
         self.phase = Phase::Hunting(Box::new(hunt));
+        if let Some(caught) = caught {
+            self.resume(caught, out);
+        }
+    }
+
+    /// A look further, that may have found a boundary.
+    fn hunted(&mut self, caught: Option<Catch>, out: &mut impl FnMut(Decoded)) {
+        let Phase::Hunting(hunt) = &mut self.phase else {
+            return;
+        };
+        let is_resynchronised = caught.as_ref().is_some_and(|caught| !caught.is_settled);
+        if hunt.owes_loss(is_resynchronised) {
+            out(Decoded::Lost);
+        }
         if let Some(caught) = caught {
             self.resume(caught, out);
         }

@@ -14,6 +14,7 @@ mod handshake;
 mod head;
 mod hunt;
 mod message;
+mod mse;
 mod text;
 
 pub use client::client;
@@ -22,4 +23,5 @@ pub use extended::ExtendedHandshake;
 pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
+pub use mse::{Encryption, Method, Via};
 pub use text::{plain, plain_within};
