@@ -81,6 +81,9 @@ pub(crate) struct Input {
     /// Leave segments out whose checksum is wrong. Offload to the network card makes those of a sender look so.
     #[arg(long)]
     pub checksum: bool,
+    /// Read encrypted connections with the keys of this log, which may be written meanwhile; several are possible.
+    #[arg(long, value_name = "FILE")]
+    pub mse_keys: Vec<PathBuf>,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,

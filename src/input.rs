@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
-use peerscope::capture::{Access, Control, Feed, Named, Opening};
+use peerscope::capture::{Access, Control, Feed, GrowingText, Named, Opening};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -157,6 +157,15 @@ pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
         stop_on_signal(feed.control.clone())?;
     }
     Ok(Opened::file(opened.opening, title(&named), opened.feed))
+}
+
+/// Opens the logs of keys. They are opened while the rights for it are there, and before anything is captured.
+pub(crate) fn keys(input: &Input) -> anyhow::Result<Vec<GrowingText>> {
+    let opened = input.mse_keys.iter().map(|path| {
+        let opened = GrowingText::open(path);
+        opened.with_context(|| format!("cannot read the keys in {}", path.display()))
+    });
+    opened.collect()
 }
 
 fn named(path: &Path) -> Named {

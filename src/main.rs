@@ -17,7 +17,6 @@ use peerscope::app::Supply;
 use peerscope::capture::SniffError;
 use peerscope::capture::{Access, Control, OpenError, Wait};
 use peerscope::export::{self, Format};
-use peerscope::packet::Checksums;
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
@@ -102,6 +101,7 @@ fn screen(args: &Args) -> anyhow::Result<()> {
             None => return Ok(()),
         }
     }
+    let keys = input::keys(&input)?;
     let opened = input::open(&input, Access::Anywhere)?;
     let control = opened.feed.as_ref().map(|feed| feed.control.clone());
     let is_kept = matches!(opened.fate, Fate::Kept(_));
@@ -113,7 +113,7 @@ fn screen(args: &Args) -> anyhow::Result<()> {
     let checksums = args.input.checksums();
     peerscope::app::run(
         opened.opening,
-        checksums,
+        (checksums, keys),
         &opened.name,
         look(args.look),
         supply,
@@ -122,13 +122,16 @@ fn screen(args: &Args) -> anyhow::Result<()> {
 }
 
 fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
+    let keys = input::keys(&args.input)?;
     let opened = input::open(&args.input, Access::Anywhere)?;
     // A picture is of the whole.
     while let Some(feed) = &opened.feed
         && feed.wait() == Wait::More
     {}
     let reader = opened.opening.read(opened.feed.as_ref())?;
-    let pipeline = Pipeline::new(reader).with(args.input.checksums());
+    let pipeline = Pipeline::new(reader)
+        .with(args.input.checksums())
+        .with_keys(keys);
     let (keys, size): (Vec<&str>, _) = (
         args.picture.keys.split_whitespace().collect(),
         args.picture.size,
@@ -185,9 +188,8 @@ fn say_what_was_captured(control: Option<&Control>, fate: &Fate) {
 fn messages(output: &Output) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    let checksums = output.input.checksums();
     let opened = input::open(&output.input, Access::Forward)?;
-    let decoded = decode(opened, checksums, |store| {
+    let decoded = decode(opened, &output.input, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
@@ -220,7 +222,7 @@ fn whole(
         store,
         notes,
         fault,
-    } = decode(opened, input.checksums(), |_| Ok(()))?;
+    } = decode(opened, input, |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     print(&store, &name, &notes, &mut out).context(CANNOT_PRINT)?;
     out.flush().context(CANNOT_PRINT)?;
@@ -239,16 +241,18 @@ struct Decoded {
 /// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
     opened: Opened,
-    checksums: Checksums,
+    input: &Input,
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> anyhow::Result<Decoded> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
+    let keys = input::keys(input)?;
     let reader = opened.opening.read(opened.feed.as_ref())?;
     let mut pipeline = match opened.feed {
         Some(_) => Pipeline::following(reader),
         None => Pipeline::new(reader),
     }
-    .with(checksums);
+    .with(input.checksums())
+    .with_keys(keys);
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));

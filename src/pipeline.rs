@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::capture::{Layout, Note, Reader, Source};
+use crate::capture::{GrowingText, Layout, Note, Reader, Source};
 use crate::packet::{Checksums, Packets};
 use crate::store::{Change, Tally, put_in_order};
 use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
-use crate::wire::Conversation;
+use crate::wire::{Conversation, Decoded, InfoHash, Keys, Message};
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -33,6 +33,24 @@ pub struct Progress {
 /// Of each connection, made with its first bytes.
 type Conversations = Vec<Option<Box<Conversation>>>;
 
+/// What encrypted conversations are read with, and where it comes from.
+#[derive(Debug, Default)]
+struct Secrets {
+    keys: Keys,
+    logs: Vec<GrowingText>,
+    /// Torrents that handshakes named, and that the keys do not know yet.
+    named: Vec<InfoHash>,
+}
+
+impl Secrets {
+    /// Takes what was written down since. A log that cannot be read any more has said what it had to say.
+    fn look(&mut self) {
+        let Secrets { keys, logs, named } = self;
+        logs.retain_mut(|log| log.more(|lines| keys.read(lines)).is_ok());
+        named.drain(..).for_each(|torrent| keys.know(torrent));
+    }
+}
+
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -40,6 +58,7 @@ pub struct Pipeline {
     packets: Packets,
     streams: Streams,
     conversations: Conversations,
+    secrets: Secrets,
     repeats: Repeats,
     tally: Tally,
     last: FrameRef,
@@ -62,6 +81,7 @@ impl Pipeline {
             packets: Packets::default(),
             streams: Streams::default(),
             conversations: Vec::new(),
+            secrets: Secrets::default(),
             repeats: Repeats::default(),
             tally: Tally::default(),
             last: FrameRef::default(),
@@ -86,6 +106,22 @@ impl Pipeline {
         self
     }
 
+    /// The same, with logs of keys, in which more may be written at any time.
+    #[must_use]
+    pub fn with_keys(mut self, logs: Vec<GrowingText>) -> Pipeline {
+        if !logs.is_empty() {
+            self.secrets.keys = Keys::expecting();
+        }
+        self.secrets.logs = logs;
+        self
+    }
+
+    /// Torrents that encrypted conversations may be about.
+    pub fn know_torrents(&mut self, torrents: impl IntoIterator<Item = InfoHash>) {
+        let keys = &mut self.secrets.keys;
+        torrents.into_iter().for_each(|torrent| keys.know(torrent));
+    }
+
     /// Where the capture is read from.
     pub fn source(&self) -> &Source {
         self.reader.source()
@@ -100,6 +136,7 @@ impl Pipeline {
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
         let first = changes.len();
+        self.secrets.look();
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;
         let is_done = is_ending && self.finish(changes);
@@ -141,6 +178,7 @@ impl Pipeline {
                 };
                 self.tally.segments += 1;
                 let (conversations, repeats) = (&mut self.conversations, &mut self.repeats);
+                let secrets = &mut self.secrets;
                 let segment = &found.segment;
                 let ends = [segment.src, segment.dst];
                 self.streams
@@ -159,7 +197,7 @@ impl Pipeline {
                             since,
                             at,
                         }),
-                        event => decode(conversations, id, event, at, changes),
+                        event => decode(conversations, secrets, id, event, at, changes),
                     });
             }
         }
@@ -181,8 +219,9 @@ impl Pipeline {
     fn finish(&mut self, changes: &mut Vec<Change>) -> bool {
         self.packets.finish();
         let (conversations, last) = (&mut self.conversations, self.last);
+        let secrets = &mut self.secrets;
         let has_more = self.streams.finish(BATCH, &mut |id, event| {
-            decode(conversations, id, event, last, changes);
+            decode(conversations, secrets, id, event, last, changes);
         });
         !has_more
     }
@@ -213,6 +252,7 @@ impl Pipeline {
 /// What the frame `now` did to a stream -> what the store is told.
 fn decode(
     conversations: &mut Conversations,
+    secrets: &mut Secrets,
     id: ConnectionId,
     event: Event<'_>,
     now: FrameRef,
@@ -229,7 +269,11 @@ fn decode(
         return;
     }
     let conversation = &mut conversations[id.0 as usize];
-    let mut out = |side, decoded, at| changes.push(Change::of(id, side, decoded, at));
+    let Secrets { keys, named, .. } = secrets;
+    let mut out = |side, decoded, at| {
+        named.extend(torrent(&decoded));
+        changes.push(Change::of(id, side, decoded, at));
+    };
     match event {
         Event::Opened { .. } | Event::Again { .. } => {}
         Event::OpenedBy(side) => changes.push(Change::OpenedBy {
@@ -246,7 +290,7 @@ fn decode(
             at,
         } => {
             let conversation = conversation.get_or_insert_default();
-            conversation.data(side, seq, bytes, at, &mut out);
+            conversation.data(keys, side, (seq, bytes), at, &mut out);
         }
         Event::Gap {
             side,
@@ -255,12 +299,23 @@ fn decode(
             missing,
         } => {
             let conversation = conversation.get_or_insert_default();
-            conversation.gap(side, (seq, len, missing), now, &mut out);
+            conversation.gap(keys, side, (seq, len, missing), now, &mut out);
         }
         Event::Ended => {
             if let Some(mut conversation) = conversation.take() {
-                conversation.finish(now, &mut out);
+                conversation.finish(keys, now, &mut out);
             }
         }
+    }
+}
+
+/// The torrent that a handshake names.
+fn torrent(decoded: &Decoded) -> Option<InfoHash> {
+    match decoded {
+        Decoded::Message(framed) => match &framed.message {
+            Message::Handshake(handshake) => Some(handshake.info_hash),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
 use super::{App, Effect, keys};
-use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
+use crate::capture::{Feed, GrowingText, OpenError, Opening, Timestamp, Wait};
 use crate::packet::Checksums;
 use crate::pipeline::{Pipeline, Progress};
 use crate::store::Change;
@@ -41,10 +41,10 @@ enum News {
 }
 
 /// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
-/// then ended: what was taken is in its file.
+/// then ended: what was taken is in its file. `reading` says what is left out, and with which keys it is read.
 pub fn run(
     opening: Opening,
-    checksums: Checksums,
+    reading: (Checksums, Vec<GrowingText>),
     name: &str,
     look: Look,
     supply: Supply,
@@ -62,7 +62,7 @@ pub fn run(
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let (batches, worker) = read_in_worker(opening, checksums, supply);
+    let (batches, worker) = read_in_worker(opening, reading, supply);
     watch_terminal(terminal, news.clone());
     thread::spawn(move || read_input(&news));
     let ended = Loop {
@@ -194,7 +194,7 @@ impl Loop {
 /// the channel closes and what was read stays. The second channel closes when the thread has ended.
 fn read_in_worker(
     opening: Opening,
-    checksums: Checksums,
+    (checksums, keys): (Checksums, Vec<GrowingText>),
     supply: Supply,
 ) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
@@ -207,8 +207,14 @@ fn read_in_worker(
         match opening.read(feed.as_ref()) {
             Err(error) => drop(batches.send(Err(error))),
             Ok(reader) => match &feed {
-                None => read_to_end(Pipeline::new(reader).with(checksums), &batches),
-                Some(feed) => follow(Pipeline::following(reader).with(checksums), feed, &batches),
+                None => {
+                    let pipeline = Pipeline::new(reader).with(checksums).with_keys(keys);
+                    read_to_end(pipeline, &batches);
+                }
+                Some(feed) => {
+                    let pipeline = Pipeline::following(reader).with(checksums);
+                    follow(pipeline.with_keys(keys), feed, &batches);
+                }
             },
         }
         drop(alive);

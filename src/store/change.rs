@@ -7,7 +7,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
-use crate::wire::{Decoded, Encryption, Found, Message, Place, Reason, Via};
+use crate::wire::{Decoded, Encryption, Found, Message, Place, Reason, StreamKey, Via};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
 #[derive(Clone, Debug)]
@@ -46,6 +46,15 @@ pub enum Change {
         /// What is known now.
         encryption: Option<Box<Encryption>>,
     },
+    /// From here on what one side sends can be decrypted again.
+    Key {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Whose.
+        side: Side,
+        /// With this.
+        key: Box<StreamKey>,
+    },
     /// Segments were seen.
     Activity {
         /// Of which connection.
@@ -65,6 +74,13 @@ impl Change {
         let record = |at, place, what| Record::new(connection, side, at, place, what);
         Change::Said(Box::new(match decoded {
             Decoded::Lost => return Change::Lost { connection, side },
+            Decoded::Key(key) => {
+                return Change::Key {
+                    connection,
+                    side,
+                    key,
+                };
+            }
             Decoded::Encryption(encryption) => {
                 return Change::Encryption {
                     connection,
@@ -151,9 +167,9 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 Change::Opened {
                     connection, first, ..
                 } => (*connection, &Side::BOTH[..], first.number),
-                Change::OpenedBy { connection, .. } | Change::Encryption { connection, .. } => {
-                    (*connection, &Side::BOTH[..], last)
-                }
+                Change::OpenedBy { connection, .. }
+                | Change::Encryption { connection, .. }
+                | Change::Key { connection, .. } => (*connection, &Side::BOTH[..], last),
                 Change::Activity { .. } | Change::Tally(_) | Change::Layout(_) => return last,
             };
             let behind = sides

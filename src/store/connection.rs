@@ -2,10 +2,13 @@
 
 use super::history::History;
 use super::{EntryId, Record, StreamTally, What};
+use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
 use crate::peer::Talk;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
-use crate::wire::{self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message};
+use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, SeqNumber, Side};
+use crate::wire::{
+    self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message, StreamKey,
+};
 
 /// A connection and its conversation.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ struct Conversation {
     sides: [SideFacts; 2],
     info_hash: Option<InfoHash>,
     encryption: Option<Encryption>,
+    /// Of each side, places from which its stream can be decrypted again, in order.
+    keys: [Vec<StreamKey>; 2],
 }
 
 /// What one side said of itself, and how much it said, over the whole capture.
@@ -111,6 +116,17 @@ impl Connection {
     /// How it hides what it says, if it does.
     pub fn encryption(&self) -> Option<&Encryption> {
         self.conversation.as_ref()?.encryption.as_ref()
+    }
+
+    /// With what a message that begins there was decrypted.
+    pub(super) fn key(&self, side: Side, seq: SeqNumber, frame: FrameNumber) -> Option<&StreamKey> {
+        let keys = &self.conversation.as_ref()?.keys[side.index()];
+        keys.iter().rev().find(|key| key.is_before(seq, frame))
+    }
+
+    pub(super) fn remember(&mut self, side: Side, key: StreamKey) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.keys[side.index()].push(key);
     }
 
     pub(super) fn encrypt(&mut self, encryption: Option<Box<Encryption>>) {

@@ -65,6 +65,11 @@ impl Store {
                 connection,
                 encryption,
             } => self.connections[connection.0 as usize].encrypt(encryption),
+            Change::Key {
+                connection,
+                side,
+                key,
+            } => self.connections[connection.0 as usize].remember(side, *key),
             Change::Activity {
                 connection,
                 activity,

@@ -4,7 +4,7 @@ use super::cutter::{Broken, Cutter, Listener, Rest};
 use super::evidence::{Known, Spoken};
 use super::hunt::{Catch, Hunt, Start};
 use super::message::{Kind, Message};
-use super::mse::{Encryption, Via};
+use super::mse::{Encryption, StreamKey, Via};
 use crate::capture::{FilePosition, FrameNumber};
 use crate::stream::{FrameRef, Missing, SeqNumber};
 
@@ -113,6 +113,8 @@ pub enum Decoded {
     Undecoded(Undecoded),
     /// What is now known of the connection's encryption; `None` when it has none after all.
     Encryption(Option<Box<Encryption>>),
+    /// From here on its stream can be decrypted again.
+    Key(Box<StreamKey>),
 }
 
 /// Cuts the bytes of one direction into messages, and finds the next one where it has lost its place.
@@ -125,6 +127,8 @@ pub struct Framer {
 #[derive(Debug)]
 enum Phase {
     InSync(Cutter),
+    /// So many bytes of a key exchange are still to come, and those that came.
+    Exchange(u64, Undecoded),
     Hunting(Box<Hunt>),
 }
 
@@ -156,6 +160,22 @@ impl Framer {
         }
     }
 
+    /// A framer at the first byte of a stream whose conversation begins behind so many bytes of a key exchange.
+    pub(super) fn behind(exchange: u64) -> Framer {
+        Framer {
+            phase: Phase::Exchange(exchange, encrypted()),
+            last: FrameRef::default(),
+        }
+    }
+
+    /// A framer in the middle of a stream that has become readable.
+    pub(super) fn unveiled() -> Framer {
+        Framer {
+            phase: Phase::Hunting(Box::new(Hunt::unveiled())),
+            last: FrameRef::default(),
+        }
+    }
+
     /// Takes the next bytes of the stream: those of one segment, whose limits are evidence where no other is left.
     pub fn data(
         &mut self,
@@ -177,14 +197,17 @@ impl Framer {
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
     ) {
+        let (passed, start) = self.exchange(seq, bytes, at, out);
+        let (seq, bytes) = (seq + passed as u32, &bytes[passed..]);
         match &mut self.phase {
+            Phase::Exchange(..) => {}
             Phase::InSync(cutter) => {
                 if let Err(broken) = cutter.data(seq, bytes, at, &mut Believer(out)) {
                     self.lose(broken, known, seq, bytes, at, out);
                 }
             }
             Phase::Hunting(hunt) => {
-                let caught = hunt.data(seq, bytes, at, Start::Segment, known);
+                let caught = hunt.data(seq, bytes, at, start, known);
                 self.hunted(caught, out);
             }
         }
@@ -224,6 +247,12 @@ impl Framer {
             if !is_caught {
                 return;
             }
+        }
+        if let Phase::Exchange(left, stretch) = &mut self.phase {
+            // Where the conversation begins was seen, so it is there; but nobody has to believe it.
+            *left = left.saturating_sub(len);
+            stretch.missing += len;
+            return;
         }
         let Phase::InSync(cutter) = &mut self.phase else {
             return;
@@ -269,9 +298,41 @@ impl Framer {
                 hunt.give_up()
             }
             Phase::InSync(cutter) => cut_short(cutter.rest(), self.last).map(Decoded::Undecoded),
+            Phase::Exchange(_, stretch) => {
+                let stretch = std::mem::replace(stretch, encrypted());
+                (stretch.bytes + stretch.missing > 0).then_some(Decoded::Undecoded(stretch))
+            }
         };
         rest.into_iter().for_each(&mut *out);
         self.phase = Phase::default();
+    }
+
+    /// Takes what belongs to a key exchange; gives how many bytes that are, and where those behind it begin.
+    fn exchange(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        out: &mut impl FnMut(Decoded),
+    ) -> (usize, Start) {
+        let Phase::Exchange(left, stretch) = &mut self.phase else {
+            return (0, Start::Segment);
+        };
+        if stretch.bytes + stretch.missing == 0 {
+            stretch.place = Place::of(seq, at);
+        }
+        let passed = (*left).min(bytes.len() as u64);
+        *left -= passed;
+        stretch.bytes += passed;
+        stretch.place.position = stretch.place.position.min(at.position);
+        if passed > 0 {
+            stretch.last = stretch.last.later(at);
+        }
+        if *left == 0 {
+            out(Decoded::Undecoded(stretch.clone()));
+            self.phase = Phase::default();
+        }
+        (passed as usize, Start::Inside)
     }
 
     /// The header at `broken` is none: from its first byte on a boundary is looked for.
@@ -327,6 +388,17 @@ impl Framer {
             .into_iter()
             .for_each(|framed| out(Decoded::Message(framed)));
         self.phase = Phase::InSync(caught.cutter);
+    }
+}
+
+/// No byte of a key exchange, yet.
+fn encrypted() -> Undecoded {
+    Undecoded {
+        reason: Reason::Encrypted,
+        bytes: 0,
+        missing: 0,
+        place: Place::default(),
+        last: FrameRef::default(),
     }
 }
 

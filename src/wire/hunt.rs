@@ -98,6 +98,11 @@ impl Hunt {
         }
     }
 
+    /// In the middle of a stream that has become readable.
+    pub(super) fn unveiled() -> Hunt {
+        Hunt::behind(Reason::Encrypted, 0, Place::default(), FrameRef::default())
+    }
+
     /// True once, where it has to be told that no boundary is known: behind a key exchange one is expected for a while.
     pub(super) fn owes_loss(&mut self, is_resynchronised: bool) -> bool {
         let is_over = is_resynchronised || self.bytes + self.missing > CLEAR_UPTO;
@@ -207,8 +212,7 @@ impl Hunt {
 
     /// The first candidate that is certain and not perhaps data of a message that an earlier one has begun.
     fn decide(&mut self, known: Known<'_>, decision: Decision) -> Option<Catch> {
-        let settled = self.candidates.iter().position(|it| it.is_settled(known));
-        if let Some(first) = settled.filter(|_| self.veil != Veil::None) {
+        if let Some(first) = self.settled(known) {
             return Some(self.catch(first, true));
         }
         let is_certain = |candidate: &Candidate| candidate.is_certain(known, decision);
@@ -222,6 +226,17 @@ impl Hunt {
             first + 1 + candidates.position(later)?
         };
         Some(self.catch(first, false))
+    }
+
+    /// The first candidate that begins where the plaintext behind a key exchange may, and like it.
+    fn settled(&self, known: Known<'_>) -> Option<usize> {
+        if self.veil == Veil::None {
+            return None;
+        }
+        let candidates = self.candidates.iter().enumerate();
+        let settled = candidates.filter(|(_, candidate)| candidate.is_settled(known));
+        let first = settled.min_by_key(|(_, candidate)| candidate.before);
+        first.map(|(at, _)| at)
     }
 
     /// Believes a candidate.
@@ -257,7 +272,7 @@ impl Hunt {
         let mut budget = MAX_WORK * bytes.len();
         let is_veiled = self.veil != Veil::None && self.bytes + self.missing <= CLEAR_UPTO;
         let handshakes = Handshakes { bytes, from: 1 }.filter(|_| is_veiled);
-        for offset in (Openings { bytes, from: 0 }).chain(handshakes) {
+        for offset in handshakes.chain(Openings { bytes, from: 0 }) {
             let starts_segment = offset == 0 && start == Start::Segment;
             // Who greets through a proxy begins a segment with its handshake.
             let is_late_handshake = bytes[offset] != 0 && !starts_segment && !is_veiled;

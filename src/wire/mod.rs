@@ -23,5 +23,5 @@ pub use extended::ExtendedHandshake;
 pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
-pub use mse::{Encryption, Method, Via};
+pub use mse::{Encryption, Keys, Method, StreamKey, Via};
 pub use text::{plain, plain_within};

@@ -27,7 +27,12 @@ pub(super) fn may_be_key(head: &[u8]) -> bool {
         Some(key) => entropy(key) >= MIN_ENTROPY,
         None => true,
     };
-    is_random && !is_tls(head) && !is_printable(head)
+    is_random && !is_foreign(head)
+}
+
+/// Are they the first of another protocol?
+pub(super) fn is_foreign(head: &[u8]) -> bool {
+    is_tls(head) || is_printable(head)
 }
 
 /// A record of TLS: its type, and the first byte of its version.

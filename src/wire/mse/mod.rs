@@ -10,10 +10,19 @@
 //!  5  both    the conversation                                     RC4, or plaintext, as selected
 //! ```
 
+mod cipher;
+mod exchange;
+mod keys;
 mod looks;
 mod opening;
+mod rc4;
+mod secret;
 mod veil;
 
+pub use cipher::StreamKey;
+pub use keys::Keys;
+
+pub(super) use exchange::Exchange;
 pub(super) use opening::{Opening, Verdict, is_plaintext};
 pub(super) use veil::Veil;
 

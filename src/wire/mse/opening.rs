@@ -1,6 +1,8 @@
 //! The first bytes of a connection, held until it is known what it begins with.
 
-use super::looks::{has_length_prefix, may_be_key};
+use super::exchange::Exchange;
+use super::keys::Keys;
+use super::looks::{has_length_prefix, is_foreign, may_be_key};
 use super::{Encryption, MAX_PAD, Method, Y_LEN};
 use crate::stream::{FrameRef, SeqNumber, Side};
 use crate::wire::handshake::PROTOCOL;
@@ -29,7 +31,7 @@ struct Held {
 }
 
 /// What a connection begins with.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(in crate::wire) enum Verdict {
     /// That is not known yet.
     Unclear,
@@ -37,6 +39,8 @@ pub(in crate::wire) enum Verdict {
     Other,
     /// What has the shape of one.
     Possible(Box<Encryption>),
+    /// One whose secret is known.
+    Known(Box<Exchange>, Box<Encryption>),
 }
 
 /// True for as much of a plaintext handshake as is there.
@@ -84,7 +88,7 @@ impl Opening {
     }
 
     /// What it is, or when nothing more will be held, what it is not.
-    pub(in crate::wire) fn verdict(&self, is_last: bool) -> Verdict {
+    pub(in crate::wire) fn verdict(&self, keys: &Keys, is_last: bool) -> Verdict {
         let unclear = if is_last {
             Verdict::Other
         } else {
@@ -95,17 +99,59 @@ impl Opening {
             let is_sure = begun().any(|head| head.starts_with(PROTOCOL));
             return if is_sure { Verdict::Other } else { unclear };
         }
+        let found = if keys.is_empty() {
+            None
+        } else {
+            Exchange::find(keys, &self.heads)
+        };
+        if let Some(exchange) = found {
+            if !exchange.is_whole() && !is_last {
+                return Verdict::Unclear;
+            }
+            let mut shape = self.steps(exchange.initiator).0;
+            shape.method = Method::Mse;
+            return Verdict::Known(Box::new(exchange), Box::new(shape));
+        }
         match self.shape() {
+            // Whatever it looks like, while a secret may fit.
+            None if !keys.is_empty() && !self.is_foreign() => unclear,
             None => Verdict::Other,
             Some(found) if found.step4.is_some() => Verdict::Possible(Box::new(found)),
             Some(_) => unclear,
         }
     }
 
+    /// The first bytes of both sides.
+    pub(in crate::wire) fn into_heads(self) -> [Vec<u8>; 2] {
+        self.heads
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.heads.iter().any(|head| is_foreign(head))
+    }
+
     /// How far the key exchange has come, if it is one: who speaks first has opened the connection, and the steps
     /// follow each other.
     fn shape(&self) -> Option<Encryption> {
         let initiator = self.held.first()?.side;
+        let (found, [first, second]) = self.steps(initiator);
+        let steps = [
+            (initiator, first, found.yb),
+            (!initiator, second, found.step3),
+        ];
+        let fits = |(side, len, next): (Side, u64, Option<_>)| {
+            let head = &self.heads[side.index()];
+            let is_whole = (Y_LEN as u64..=MAX_KEY).contains(&len);
+            let is_over = next.is_some();
+            len <= MAX_KEY
+                && may_be_key(head)
+                && (!is_over || is_whole && !has_length_prefix(head, len))
+        };
+        steps.into_iter().all(fits).then_some(found)
+    }
+
+    /// When each step began, if they follow each other, and how long the first two are.
+    fn steps(&self, initiator: Side) -> (Encryption, [u64; 2]) {
         let mut found = Encryption::new(Method::Possible, initiator);
         let [mut first, mut second, mut third, mut fourth] = [0; 4];
         for held in &self.held {
@@ -131,19 +177,7 @@ impl Opening {
                 }
             }
         }
-        let steps = [
-            (initiator, first, found.yb),
-            (!initiator, second, found.step3),
-        ];
-        let fits = |(side, len, next): (Side, u64, Option<_>)| {
-            let head = &self.heads[side.index()];
-            let is_whole = (Y_LEN as u64..=MAX_KEY).contains(&len);
-            let is_over = next.is_some();
-            len <= MAX_KEY
-                && may_be_key(head)
-                && (!is_over || is_whole && !has_length_prefix(head, len))
-        };
-        steps.into_iter().all(fits).then_some(found)
+        (found, [first, second])
     }
 }
 
