@@ -7,6 +7,7 @@ mod peers;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::process::Command;
 
 use packets::{ACK, End, Pcap, SYN, Segment};
 use peers::{Ia, Manner, Random, TORRENT, Talk};
@@ -15,6 +16,7 @@ use peerscope::pipeline::Pipeline;
 use peerscope::store::{Connection, Entry, EntryId, Store, read_raw};
 use peerscope::stream::{FrameRef, SeqNumber, Side};
 use peerscope::wire::{Conversation, Decoded, InfoHash, Keys, Method, Via};
+use tempfile::NamedTempFile;
 
 const ENDS: [End; 2] = [
     End {
@@ -68,13 +70,13 @@ fn capture(
 }
 
 fn source(capture: &[u8]) -> Source {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut file = NamedTempFile::new().unwrap();
     file.write_all(capture).unwrap();
     Source::open(file.path()).unwrap()
 }
 
 fn read(source: &Source, log: &str) -> Store {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut file = NamedTempFile::new().unwrap();
     file.write_all(log.as_bytes()).unwrap();
     let keys = vec![GrowingText::open(file.path()).unwrap()];
     let reader = Reader::new(source.clone(), "a capture").unwrap();
@@ -412,4 +414,66 @@ fn torrents_of_other_connections_are_tried() {
         next[side.index()] = data.0 + bytes.len() as u32;
     }
     assert_eq!(count, talk.said.iter().map(Vec::len).sum::<usize>());
+}
+
+/// Whatever is damaged or missing, also of the exchange itself: every byte is accounted for.
+#[test]
+fn a_damaged_exchange_does_no_harm() {
+    let mut random = Random(10);
+    for round in 0..300 {
+        let manner = manners()[random.below(42)];
+        let mut talk = Talk::new(manner, &mut random);
+        let log = secret(&talk);
+        for _ in 0..random.below(4) {
+            let flight = random.below(6);
+            let bytes = &mut talk.flights[flight].1;
+            let at = random.below(bytes.len().min(1200));
+            bytes[at] ^= 1 << random.below(8);
+        }
+        let (mut cuts, mut losses) = (Random(1 + round), Random(2 + round));
+        let loss = losses.below(30);
+        let cut = || 1 + cuts.below(900);
+        let store = read(
+            &source(&capture(&talk.flights, cut, || losses.below(100) < loss)),
+            &log,
+        );
+        for side in Side::BOTH {
+            let Some(facts) = connection(&store).facts(side) else {
+                continue;
+            };
+            let direction = connection(&store).activity.direction(side);
+            let captured = facts.stream.total() - facts.stream.gap;
+            assert_eq!(captured, direction.payload, "{manner:?} in round {round}");
+        }
+    }
+}
+
+#[test]
+fn the_command_takes_several_logs() {
+    let mut random = Random(12);
+    let talk = Talk::new(rc4(), &mut random);
+    let (mut file, mut log) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
+    let other = NamedTempFile::new().unwrap();
+    file.write_all(&capture(&talk.flights, || 1400, || false))
+        .unwrap();
+    log.write_all(secret(&talk).as_bytes()).unwrap();
+    let run = |command: &str| {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_peerscope"));
+        run.args([command, "--json"]).arg(file.path());
+        run.arg("--mse-keys")
+            .arg(other.path())
+            .arg("--mse-keys")
+            .arg(log.path());
+        String::from_utf8(run.output().unwrap().stdout).unwrap()
+    };
+    let messages = run("messages");
+    let said = talk.said.iter().map(Vec::len).sum::<usize>();
+    assert_eq!(messages.matches(r#""via":"mse-rc4""#).count(), said);
+    assert!(run("connections").contains(
+        r#""encryption":{"method":"mse-rc4","initiator":"10.0.0.1:50000","ya":{"frame":3,"#
+    ));
+    assert!(run("summary").contains(&format!(
+        r#""encrypted":{}"#,
+        talk.hidden[0] + talk.hidden[1]
+    )));
 }

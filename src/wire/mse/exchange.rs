@@ -89,6 +89,7 @@ impl Exchange {
     /// What of one side is encrypted; `None` where that is not known.
     pub(in crate::wire) fn layout(&self, side: Side) -> Option<Layout> {
         let direction = &self.directions.as_ref()?[side.index()];
+        let from = direction.from?;
         let until = if side == self.initiator {
             direction.ia_end
         } else {
@@ -96,8 +97,8 @@ impl Exchange {
         };
         Some(Layout {
             rc4: Rc4::new(&direction.key),
-            from: direction.from? as u64,
-            until: self.is_plaintext().then_some(until as u64),
+            from: from as u64,
+            until: self.is_plaintext().then_some(until.max(from) as u64),
             payload: direction.payload.map(|at| at as u64),
         })
     }
