@@ -139,10 +139,10 @@ pub fn via_words(via: Via) -> &'static str {
 /// How a connection hides what it says.
 pub fn method_words(method: Method) -> &'static str {
     match method {
-        Method::Possible => "perhaps encrypted: begins like an MSE key exchange",
+        Method::Possible => "possible MSE: begins like its key exchange",
         Method::Mse => "encrypted (MSE)",
-        Method::MsePlaintext => "MSE key exchange, then plaintext",
-        Method::MseRc4 => "MSE, decrypted RC4",
+        Method::MsePlaintext => "MSE, then plaintext",
+        Method::MseRc4 => "MSE, RC4 decrypted",
     }
 }
 

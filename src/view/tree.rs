@@ -352,9 +352,7 @@ fn meaning(kind: Kind) -> Option<&'static str> {
         Kind::Unknown => "no BEP assigns this id; it is kept and stepped over",
         Kind::Gap => "these bytes were sent, and are not in the capture",
         Kind::Conflict => "these bytes differ from those that came first, which were decoded",
-        Kind::Encrypted => {
-            "a key exchange (MSE), or what it hides: without its key nobody can read it"
-        }
+        Kind::Encrypted => "a key exchange (MSE), or what it hides",
         Kind::Undecoded => return None,
     })
 }
