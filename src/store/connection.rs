@@ -32,9 +32,9 @@ struct Conversation {
     history: History,
     sides: [SideFacts; 2],
     info_hash: Option<InfoHash>,
-    encryption: Option<Encryption>,
-    /// Of each side, places from which its stream can be decrypted again, in order.
-    keys: [Vec<StreamKey>; 2],
+    encryption: Option<Box<Encryption>>,
+    /// Of each side, places from which its stream can be decrypted again, in order. Made with the first.
+    keys: Option<Box<[Vec<StreamKey>; 2]>>,
 }
 
 /// What one side said of itself, and how much it said, over the whole capture.
@@ -115,23 +115,24 @@ impl Connection {
 
     /// How it hides what it says, if it does.
     pub fn encryption(&self) -> Option<&Encryption> {
-        self.conversation.as_ref()?.encryption.as_ref()
+        self.conversation.as_ref()?.encryption.as_deref()
     }
 
     /// With what a message that begins there was decrypted.
     pub(super) fn key(&self, side: Side, seq: SeqNumber, frame: FrameNumber) -> Option<&StreamKey> {
-        let keys = &self.conversation.as_ref()?.keys[side.index()];
-        keys.iter().rev().find(|key| key.is_before(seq, frame))
+        let keys = self.conversation.as_ref()?.keys.as_ref()?;
+        let keys = keys[side.index()].iter();
+        keys.rev().find(|key| key.is_before(seq, frame))
     }
 
     pub(super) fn remember(&mut self, side: Side, key: StreamKey) {
         let conversation = self.conversation.get_or_insert_default();
-        conversation.keys[side.index()].push(key);
+        conversation.keys.get_or_insert_default()[side.index()].push(key);
     }
 
     pub(super) fn encrypt(&mut self, encryption: Option<Box<Encryption>>) {
         let conversation = self.conversation.get_or_insert_default();
-        conversation.encryption = encryption.map(|encryption| *encryption);
+        conversation.encryption = encryption;
     }
 
     /// The state behind its last entry.
