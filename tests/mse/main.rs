@@ -346,22 +346,18 @@ fn a_stream_of_another_kind_is_not_called_mse() {
     assert_eq!(possible, 41);
 }
 
-/// The log is written while the connection is under way: what has passed stays encrypted.
-#[test]
-fn a_key_that_comes_late_opens_the_rest() {
-    let mut random = Random(8);
-    let talk = Talk::new(rc4(), &mut random);
+/// Offsets of the messages of each side, where the log is written when `flight` has passed.
+fn read_when_known_at(flight: usize, talk: &Talk) -> [Vec<usize>; 2] {
     let mut keys = Keys::expecting();
     let (mut conversation, mut read) = (Conversation::default(), [Vec::new(), Vec::new()]);
     let mut next = STARTS.map(SeqNumber);
     for (at, (is_initiator, bytes)) in talk.flights.iter().enumerate() {
-        if at == 12 {
-            keys.read(&secret(&talk));
+        if at == flight {
+            keys.read(&secret(talk));
         }
         let side = if *is_initiator { Side::A } else { Side::B };
         for segment in bytes.chunks(1400) {
-            let seq = next[side.index()];
-            let data = (seq, segment);
+            let data = (next[side.index()], segment);
             conversation.data(
                 &keys,
                 side,
@@ -375,16 +371,33 @@ fn a_key_that_comes_late_opens_the_rest() {
                     }
                 },
             );
-            next[side.index()] = seq + segment.len() as u32;
+            next[side.index()] = data.0 + segment.len() as u32;
         }
     }
-    for (read, said) in read.iter().zip(&talk.said) {
-        let offsets: Vec<usize> = said.iter().map(|(offset, _)| *offset).collect();
+    read
+}
+
+fn offsets(talk: &Talk) -> [Vec<usize>; 2] {
+    [0, 1].map(|side| talk.said[side].iter().map(|(offset, _)| *offset).collect())
+}
+
+#[test]
+fn a_key_that_comes_late_opens_the_rest() {
+    let talk = Talk::new(rc4(), &mut Random(8));
+    let read = read_when_known_at(12, &talk);
+    for (read, said) in read.iter().zip(offsets(&talk)) {
         assert!(
-            offsets.ends_with(read) && read.len() >= 5,
-            "{read:?} of {offsets:?}"
+            said.ends_with(read) && read.len() >= 5,
+            "{read:?} of {said:?}"
         );
     }
+}
+
+/// Clients write it down when the exchange is done, and its packets may have been read by then.
+#[test]
+fn a_key_that_comes_soon_opens_all() {
+    let talk = Talk::new(rc4(), &mut Random(8));
+    assert_eq!(read_when_known_at(6, &talk), offsets(&talk));
 }
 
 /// A handshake in plaintext tells the torrent of a connection whose secret alone was written down.

@@ -89,6 +89,11 @@ impl Keys {
         !self.is_expecting && self.is_empty()
     }
 
+    /// True when a key may still be written down: clients do so while the exchange is under way, or soon after.
+    pub(in crate::wire) fn may_grow(&self) -> bool {
+        self.is_expecting
+    }
+
     /// True when nothing can be decrypted now.
     pub(in crate::wire) fn is_empty(&self) -> bool {
         self.secrets.is_empty() && self.exponents.is_empty()

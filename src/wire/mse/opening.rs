@@ -1,5 +1,7 @@
 //! The first bytes of a connection, held until it is known what it begins with.
 
+use memchr::memmem;
+
 use super::exchange::Exchange;
 use super::keys::Keys;
 use super::looks::{has_length_prefix, is_foreign, may_be_key};
@@ -116,7 +118,12 @@ impl Opening {
             // Whatever it looks like, while a secret may fit.
             None if !keys.is_empty() && !self.is_foreign() => unclear,
             None => Verdict::Other,
-            Some(found) if found.step4.is_some() => Verdict::Possible(Box::new(found)),
+            Some(found) if found.step4.is_some() => {
+                if keys.may_grow() && !is_last && !self.is_readable() {
+                    return Verdict::Unclear;
+                }
+                Verdict::Possible(Box::new(found))
+            }
             Some(_) => unclear,
         }
     }
@@ -124,6 +131,12 @@ impl Opening {
     /// The first bytes of both sides.
     pub(in crate::wire) fn into_heads(self) -> [Vec<u8>; 2] {
         self.heads
+    }
+
+    /// True when a side goes on in plaintext, so that no key is needed.
+    fn is_readable(&self) -> bool {
+        let has_name = |head: &Vec<u8>| memmem::find(head, PROTOCOL).is_some();
+        self.heads.iter().any(has_name)
     }
 
     fn is_foreign(&self) -> bool {
