@@ -86,6 +86,9 @@ pub(crate) struct Input {
     /// A .torrent file, or a folder of them: names the torrents of the capture and counts their pieces.
     #[arg(long, value_name = "FILE")]
     pub torrent: Vec<PathBuf>,
+    /// Read encrypted connections with the keys of this log, which may be written meanwhile; several are possible.
+    #[arg(long, value_name = "FILE")]
+    pub mse_keys: Vec<PathBuf>,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,

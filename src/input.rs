@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
-use peerscope::capture::{Access, Control, Feed, Named, Opening};
-use peerscope::swarm::Metainfo;
+use peerscope::capture::{Access, Control, Feed, GrowingText, Named, Opening};
+use peerscope::pipeline::Told;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -80,8 +80,8 @@ pub(crate) struct Opened {
     pub is_live: bool,
     /// What becomes of packets that are captured.
     pub fate: Fate,
-    /// The torrents that the user named.
-    pub torrents: Vec<Arc<Metainfo>>,
+    /// What else the user said of it.
+    pub told: Told,
     /// Removed with this value, when nobody asked for the packets.
     _spool: Option<tempfile::TempPath>,
 }
@@ -94,7 +94,7 @@ impl Opened {
             feed,
             is_live: false,
             fate: Fate::None,
-            torrents: Vec::new(),
+            told: Told::default(),
             _spool: None,
         }
     }
@@ -139,9 +139,13 @@ pub(crate) fn pick() -> anyhow::Result<Option<String>> {
 
 /// Opens what the user named. `access` says how the bytes of what is no file will be read.
 pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
-    let torrents = torrents::torrents(&input.torrent)?;
+    let told = Told {
+        checksums: input.checksums(),
+        keys: keys(input)?,
+        torrents: torrents::torrents(&input.torrent)?,
+    };
     let opened = open_capture(input, access)?;
-    Ok(Opened { torrents, ..opened })
+    Ok(Opened { told, ..opened })
 }
 
 fn open_capture(input: &Input, access: Access) -> anyhow::Result<Opened> {
@@ -169,6 +173,15 @@ fn open_capture(input: &Input, access: Access) -> anyhow::Result<Opened> {
         stop_on_signal(feed.control.clone())?;
     }
     Ok(Opened::file(opened.opening, title(&named), opened.feed))
+}
+
+/// Opens the logs of keys. They are opened while the rights for it are there, and before anything is captured.
+fn keys(input: &Input) -> anyhow::Result<Vec<GrowingText>> {
+    let opened = input.mse_keys.iter().map(|path| {
+        let opened = GrowingText::open(path);
+        opened.with_context(|| format!("cannot read the keys in {}", path.display()))
+    });
+    opened.collect()
 }
 
 fn named(path: &Path) -> Named {
@@ -280,7 +293,7 @@ mod live {
             feed: Some(feed),
             is_live: true,
             fate: kept(typed).map_or(Fate::Removed(path), Fate::Kept),
-            torrents: Vec::new(),
+            told: super::Told::default(),
             _spool: spool,
         })
     }

@@ -17,7 +17,6 @@ use peerscope::app::Supply;
 use peerscope::capture::SniffError;
 use peerscope::capture::{Access, Control, OpenError, Wait};
 use peerscope::export::{self, Format};
-use peerscope::packet::Checksums;
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
@@ -113,11 +112,9 @@ fn screen(args: &Args) -> anyhow::Result<()> {
         Some(feed) => Supply::Copied(feed),
         None => Supply::There,
     };
-    let checksums = args.input.checksums();
     peerscope::app::run(
         opened.opening,
-        checksums,
-        opened.torrents,
+        opened.told,
         &opened.name,
         look(args.look),
         supply,
@@ -132,9 +129,7 @@ fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
         && feed.wait() == Wait::More
     {}
     let reader = opened.opening.read(opened.feed.as_ref())?;
-    let pipeline = Pipeline::new(reader)
-        .with(args.input.checksums())
-        .knowing(opened.torrents);
+    let pipeline = Pipeline::new(reader).told(opened.told);
     let (keys, size): (Vec<&str>, _) = (
         args.picture.keys.split_whitespace().collect(),
         args.picture.size,
@@ -191,9 +186,8 @@ fn say_what_was_captured(control: Option<&Control>, fate: &Fate) {
 fn messages(output: &Output) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
-    let checksums = output.input.checksums();
     let opened = input::open(&output.input, Access::Forward)?;
-    let decoded = decode(opened, checksums, |store| {
+    let decoded = decode(opened, |store| {
         export::messages(store, first, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
@@ -226,7 +220,7 @@ fn whole(
         store,
         notes,
         fault,
-    } = decode(opened, input.checksums(), |_| Ok(()))?;
+    } = decode(opened, |_| Ok(()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     print(&store, &name, &notes, &mut out).context(CANNOT_PRINT)?;
     out.flush().context(CANNOT_PRINT)?;
@@ -245,7 +239,6 @@ struct Decoded {
 /// Decodes a capture to its end. What could not be read is said on standard error, and returned.
 fn decode(
     opened: Opened,
-    checksums: Checksums,
     mut each: impl FnMut(&Store) -> io::Result<()>,
 ) -> anyhow::Result<Decoded> {
     let (mut store, mut changes) = (Store::default(), Vec::new());
@@ -254,8 +247,7 @@ fn decode(
         Some(_) => Pipeline::following(reader),
         None => Pipeline::new(reader),
     }
-    .with(checksums)
-    .knowing(opened.torrents);
+    .told(opened.told);
     loop {
         let progress = pipeline.step(&mut changes);
         changes.drain(..).for_each(|change| store.apply(change));

@@ -1,15 +1,18 @@
 //! The order of the steps: frames -> segments -> streams -> messages -> changes for the store. Datagrams are only
 //! recognised.
 
+mod conversations;
+
 use std::sync::Arc;
 
-use crate::capture::{Layout, Note, Reader, Source};
+use crate::capture::{GrowingText, Layout, Note, Reader, Source};
 use crate::packet::{Carried, Checksums, Datagram, Packets, Segment, Transport};
 use crate::store::{Change, Tally, put_in_order};
-use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
+use crate::stream::{Event, FrameRef, Repeat, Repeats, Reread, Streams};
 use crate::swarm::Metainfo;
-use crate::wire::Conversation;
-use crate::wire::companion::{Beginning, Datagrams, Heard};
+use crate::wire::InfoHash;
+use crate::wire::companion::Datagrams;
+use conversations::Conversations;
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
 const BATCH: usize = 8192;
@@ -33,14 +36,15 @@ pub struct Progress {
     pub note: Option<Note>,
 }
 
-/// Of each connection, made with its first bytes.
-type Conversations = Vec<Option<Box<Spoken>>>;
-
-/// What is said on a connection, and what it begins with.
+/// What the user says about a capture.
 #[derive(Debug, Default)]
-struct Spoken {
-    conversation: Conversation,
-    beginning: Beginning,
+pub struct Told {
+    /// What becomes of segments whose checksum is wrong.
+    pub checksums: Checksums,
+    /// Logs of the keys of encrypted connections.
+    pub keys: Vec<GrowingText>,
+    /// Torrents that it may be about.
+    pub torrents: Vec<Arc<Metainfo>>,
 }
 
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
@@ -73,7 +77,7 @@ impl Pipeline {
             reader,
             packets: Packets::default(),
             streams: Streams::default(),
-            conversations: Vec::new(),
+            conversations: Conversations::default(),
             datagrams: Datagrams::default(),
             repeats: Repeats::default(),
             tally: Tally::default(),
@@ -92,6 +96,17 @@ impl Pipeline {
         }
     }
 
+    /// The same, of a user who said this.
+    #[must_use]
+    pub fn told(self, told: Told) -> Pipeline {
+        let Told {
+            checksums,
+            keys,
+            torrents,
+        } = told;
+        self.with(checksums).with_keys(keys).knowing(torrents)
+    }
+
     /// The same, with another opinion of checksums.
     #[must_use]
     pub fn with(mut self, checksums: Checksums) -> Pipeline {
@@ -103,8 +118,24 @@ impl Pipeline {
     /// The same, of a user who knows these torrents.
     #[must_use]
     pub fn knowing(mut self, torrents: Vec<Arc<Metainfo>>) -> Pipeline {
+        let hashes = torrents
+            .iter()
+            .flat_map(|metainfo| metainfo.version.hashes());
+        self.know_torrents(hashes);
         self.torrents = torrents;
         self
+    }
+
+    /// The same, with logs of keys, in which more may be written at any time.
+    #[must_use]
+    pub fn with_keys(mut self, logs: Vec<GrowingText>) -> Pipeline {
+        self.conversations.expect_keys(logs);
+        self
+    }
+
+    /// Torrents that encrypted conversations may be about.
+    pub fn know_torrents(&mut self, torrents: impl IntoIterator<Item = InfoHash>) {
+        self.conversations.know(torrents);
     }
 
     /// Where the capture is read from.
@@ -124,6 +155,7 @@ impl Pipeline {
             changes.push(Change::Torrents(std::mem::take(&mut self.torrents)));
         }
         let first = changes.len();
+        self.conversations.look();
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;
         let is_done = is_ending && self.finish(changes);
@@ -198,7 +230,7 @@ impl Pipeline {
         self.packets.finish();
         let (conversations, last) = (&mut self.conversations, self.last);
         let has_more = self.streams.finish(BATCH, &mut |id, event| {
-            decode(conversations, id, event, last, changes);
+            conversations.take(id, event, last, changes);
         });
         !has_more
     }
@@ -251,7 +283,7 @@ fn follow(
             since,
             at,
         }),
-        event => decode(conversations, id, event, at, changes),
+        event => conversations.take(id, event, at, changes),
     });
 }
 
@@ -266,67 +298,4 @@ fn recognise(
     tally.datagram(datagram, &recognised);
     let lessons = recognised.lessons.into_iter();
     changes.extend(lessons.map(|lesson| Change::Learned(Box::new(lesson))));
-}
-
-/// What the frame `now` did to a stream -> what the store is told.
-fn decode(
-    conversations: &mut Conversations,
-    id: ConnectionId,
-    event: Event<'_>,
-    now: FrameRef,
-    changes: &mut Vec<Change>,
-) {
-    if let Event::Opened { ends, opener } = event {
-        conversations.push(None);
-        changes.push(Change::Opened {
-            connection: id,
-            ends,
-            opener,
-            first: now,
-        });
-        return;
-    }
-    let spoken = &mut conversations[id.0 as usize];
-    let told = |heard: Heard| Change::Heard {
-        connection: id,
-        heard: Box::new(heard),
-    };
-    let mut out = |side, decoded, at| changes.push(Change::of(id, side, decoded, at));
-    match event {
-        Event::Opened { .. } | Event::Again { .. } => {}
-        Event::OpenedBy(side) => changes.push(Change::OpenedBy {
-            connection: id,
-            side,
-        }),
-        Event::Conflict { side, seq, bytes } => {
-            changes.push(Change::conflict(id, side, seq, bytes, now));
-        }
-        Event::Data {
-            side,
-            seq,
-            bytes,
-            at,
-        } => {
-            let spoken = spoken.get_or_insert_default();
-            spoken.conversation.data(side, seq, bytes, at, &mut out);
-            changes.extend(spoken.beginning.data(side, bytes).map(told));
-        }
-        Event::Gap {
-            side,
-            seq,
-            len,
-            missing,
-        } => {
-            let spoken = spoken.get_or_insert_default();
-            spoken.beginning.gap(side);
-            let gap = (seq, len, missing);
-            spoken.conversation.gap(side, gap, now, &mut out);
-        }
-        Event::Ended => {
-            if let Some(mut spoken) = spoken.take() {
-                spoken.conversation.finish(now, &mut out);
-                changes.extend(spoken.beginning.end().map(told));
-            }
-        }
-    }
 }

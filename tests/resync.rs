@@ -6,7 +6,7 @@ use std::path::Path;
 use peerscope::capture::Reader;
 use peerscope::packet::Packets;
 use peerscope::stream::{ConnectionId, Event, FrameRef, Missing, SeqNumber, Side, Streams};
-use peerscope::wire::{Conversation, Decoded, Framer, Message};
+use peerscope::wire::{Conversation, Decoded, Framer, Keys, Message};
 
 /// What one side sent, as the segments that carried it.
 type Segments = Vec<Vec<u8>>;
@@ -144,13 +144,13 @@ fn read_with_losses(segments: &Segments, lost: &[bool]) -> Vec<Said> {
     for (bytes, is_lost) in segments.iter().zip(lost) {
         if *is_lost {
             let gap = (seq, bytes.len() as u64, Missing::Lost);
-            conversation.gap(Side::A, gap, at, &mut take);
+            conversation.gap(&Keys::default(), Side::A, gap, at, &mut take);
         } else {
-            conversation.data(Side::A, seq, bytes, at, &mut take);
+            conversation.data(&Keys::default(), Side::A, (seq, bytes), at, &mut take);
         }
         seq = seq + bytes.len() as u32;
     }
-    conversation.finish(at, &mut take);
+    conversation.finish(&Keys::default(), at, &mut take);
     out
 }
 
@@ -180,18 +180,24 @@ fn invented(bytes: &[u8], mss: usize, loss: usize) -> usize {
     let mut take = |side, decoded, _| {
         invented += usize::from(side == Side::A && matches!(decoded, Decoded::Message(_)));
     };
-    conversation.data(Side::B, SeqNumber(0), &handshake(), at, &mut take);
+    conversation.data(
+        &Keys::default(),
+        Side::B,
+        (SeqNumber(0), &handshake()),
+        at,
+        &mut take,
+    );
     let mut seq = SeqNumber(0);
     for segment in bytes.chunks(mss) {
         if random.below(100) < loss {
             let gap = (seq, segment.len() as u64, Missing::Lost);
-            conversation.gap(Side::A, gap, at, &mut take);
+            conversation.gap(&Keys::default(), Side::A, gap, at, &mut take);
         } else {
-            conversation.data(Side::A, seq, segment, at, &mut take);
+            conversation.data(&Keys::default(), Side::A, (seq, segment), at, &mut take);
         }
         seq = seq + segment.len() as u32;
     }
-    conversation.finish(at, &mut take);
+    conversation.finish(&Keys::default(), at, &mut take);
     invented
 }
 

@@ -157,7 +157,7 @@ fn assert_accounts(pieces: &[Piece], told: &[Decoded]) {
                 captured += undecoded.bytes;
                 gap += undecoded.missing;
             }
-            Decoded::Lost => {}
+            Decoded::Lost | Decoded::Encryption(_) | Decoded::Key(_) => {}
         }
     }
     let fed = pieces
@@ -204,7 +204,7 @@ fn until_lost(told: &[Decoded]) -> Vec<Decoded> {
                 undecoded.last = FrameRef::default();
                 &mut undecoded.place
             }
-            Decoded::Lost => continue,
+            Decoded::Lost | Decoded::Encryption(_) | Decoded::Key(_) => continue,
         };
         *place = Place {
             seq: place.seq,
@@ -269,6 +269,19 @@ fn change(decoded: Decoded) -> Change {
             let (bytes, reason) = (it.bytes, it.reason);
             (it.place, 0, it.missing, What::Undecoded { bytes, reason })
         }
+        Decoded::Key(key) => {
+            return Change::Key {
+                connection,
+                side,
+                key,
+            };
+        }
+        Decoded::Encryption(encryption) => {
+            return Change::Encryption {
+                connection,
+                encryption,
+            };
+        }
     };
     Change::Said(Box::new(Record {
         connection,
@@ -279,6 +292,7 @@ fn change(decoded: Decoded) -> Change {
         size: prefix,
         missing,
         found: Found::InOrder,
+        via: None,
         what,
     }))
 }

@@ -127,7 +127,7 @@ fn assert_adds_up(store: &Store, connection: &Connection, side: Side) {
     } = connection.activity.direction(side);
     assert_eq!(held, 0);
     let stream = connection.facts(side).cloned().unwrap_or_default().stream;
-    let captured = stream.decoded + stream.undecoded;
+    let captured = stream.decoded + stream.undecoded + stream.encrypted;
     let new = payload
         .checked_sub(duplicate + late + stray)
         .expect("no more is sent again than was sent");
@@ -145,7 +145,7 @@ fn assert_adds_up(store: &Store, connection: &Connection, side: Side) {
 fn stretch(store: &Store, id: EntryId, entry: &Entry) -> u64 {
     let missing = store.missing(id);
     match store.what(entry) {
-        What::Undecoded { bytes, .. } => bytes + missing,
+        What::Undecoded { bytes, .. } | What::Encrypted { bytes } => bytes + missing,
         What::Gap { bytes, .. } => bytes,
         // Counted where they came first.
         What::Conflict { .. } => 0,

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,10 +16,8 @@ use signal_hook::iterator::Signals;
 use super::terminal::Screen;
 use super::{App, Effect, keys};
 use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
-use crate::packet::Checksums;
-use crate::pipeline::{Pipeline, Progress};
+use crate::pipeline::{Pipeline, Progress, Told};
 use crate::store::Change;
-use crate::swarm::Metainfo;
 use crate::view::Look;
 
 /// Batches that may wait for the screen: the worker stops when it is ahead.
@@ -43,11 +40,10 @@ enum News {
 }
 
 /// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
-/// then ended: what was taken is in its file.
+/// then ended: what was taken is in its file. `told` is what the user said about it.
 pub fn run(
     opening: Opening,
-    checksums: Checksums,
-    torrents: Vec<Arc<Metainfo>>,
+    told: Told,
     name: &str,
     look: Look,
     supply: Supply,
@@ -65,7 +61,7 @@ pub fn run(
     watch_signals(news.clone()).context("cannot watch for signals")?;
     let screen = Screen::open()
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
-    let (batches, worker) = read_in_worker(opening, checksums, torrents, supply);
+    let (batches, worker) = read_in_worker(opening, told, supply);
     watch_terminal(terminal, news.clone());
     thread::spawn(move || read_input(&news));
     let ended = Loop {
@@ -195,12 +191,7 @@ impl Loop {
 
 /// Decodes in a thread of its own, a few batches ahead at most. A panic there ends the reading, not the program:
 /// the channel closes and what was read stays. The second channel closes when the thread has ended.
-fn read_in_worker(
-    opening: Opening,
-    checksums: Checksums,
-    torrents: Vec<Arc<Metainfo>>,
-    supply: Supply,
-) -> (Receiver<Batch>, Receiver<()>) {
+fn read_in_worker(opening: Opening, told: Told, supply: Supply) -> (Receiver<Batch>, Receiver<()>) {
     let (batches, inbox) = bounded(BATCHES_AHEAD);
     let (alive, ended) = bounded(0);
     thread::spawn(move || {
@@ -210,13 +201,10 @@ fn read_in_worker(
         };
         match opening.read(feed.as_ref()) {
             Err(error) => drop(batches.send(Err(error))),
-            Ok(reader) => {
-                let told = |pipeline: Pipeline| pipeline.with(checksums).knowing(torrents);
-                match &feed {
-                    None => read_to_end(told(Pipeline::new(reader)), &batches),
-                    Some(feed) => follow(told(Pipeline::following(reader)), feed, &batches),
-                }
-            }
+            Ok(reader) => match &feed {
+                None => read_to_end(Pipeline::new(reader).told(told), &batches),
+                Some(feed) => follow(Pipeline::following(reader).told(told), feed, &batches),
+            },
         }
         drop(alive);
     });

@@ -13,6 +13,7 @@ mod comments;
 mod copied;
 mod feed;
 mod filter;
+mod growing;
 mod inlet;
 mod layout;
 #[cfg(feature = "live")]
@@ -40,6 +41,7 @@ pub use comments::{About, Comment, Comments};
 pub use copied::{Access, Copied};
 pub use feed::{Control, Feed, Wait};
 pub use filter::{FilterError, Verdict};
+pub use growing::GrowingText;
 pub use layout::{Counted, Interface, Layout, LinkType};
 #[cfg(feature = "live")]
 pub use live::{Device, DeviceError, SniffError, Sniffer, Wanted, devices};

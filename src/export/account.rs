@@ -205,7 +205,7 @@ impl Bytes {
             http_tracker,
             ssl_torrent,
             other_protocol: totals.other_protocol,
-            encrypted: 0,
+            encrypted: stream.encrypted,
             conflict: stream.conflict,
         }
     }

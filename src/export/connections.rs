@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::json::{line, time};
 use super::torrents::torrent_name;
-use super::words::{bytes, closing, duration, faults, no_messages, side_words};
+use super::words::{bytes, closing, duration, faults, method_words, no_messages, side_words};
 use crate::capture::Timestamp;
 use crate::peer::{Announced, Choke, Interest};
 use crate::store::{Connection, Protocol, Store};
-use crate::stream::{Closing, Evidence, Side};
+use crate::stream::{Closing, Evidence, Moment, Side};
 
 pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
     let (src, dst) = (connection.opener(), !connection.opener());
@@ -27,6 +27,9 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
         words(src),
         words(dst)
     )?;
+    if let Some(encryption) = connection.encryption() {
+        writeln!(out, "     {}", method_words(encryption.method))?;
+    }
     if !connection.is_bittorrent() {
         return writeln!(out, "     {}", no_messages(connection));
     }
@@ -53,7 +56,9 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
 fn lost(connection: &Connection, side: Side) -> String {
     let stream = connection.facts(side).map(|facts| facts.stream);
     let direction = connection.activity.direction(side);
-    let parts = faults(stream.unwrap_or_default(), direction);
+    let encrypted = stream.map_or(0, |stream| stream.encrypted);
+    let encrypted = (encrypted > 0).then(|| format!("{} encrypted", bytes(encrypted)));
+    let parts = faults(stream.unwrap_or_default(), direction).chain(encrypted);
     parts.fold(String::new(), |words, part| words + ", " + &part)
 }
 
@@ -77,6 +82,54 @@ struct Row<'a> {
     closed_by_peer: Option<String>,
     src_side: SideRow,
     dst_side: SideRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption: Option<EncryptionRow>,
+}
+
+/// A key exchange, and when each step of it began: keys that are not known are left out.
+#[derive(Serialize)]
+struct EncryptionRow {
+    method: &'static str,
+    initiator: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ya: Option<MomentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yb: Option<MomentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step3: Option<MomentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step4: Option<MomentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<MomentRow>,
+}
+
+#[derive(Serialize)]
+struct MomentRow {
+    frame: u32,
+    #[serde(serialize_with = "time")]
+    time: Timestamp,
+}
+
+impl From<Moment> for MomentRow {
+    fn from(moment: Moment) -> MomentRow {
+        MomentRow {
+            frame: moment.number.0,
+            time: moment.time,
+        }
+    }
+}
+
+fn encryption_row(connection: &Connection) -> Option<EncryptionRow> {
+    let known = connection.encryption()?;
+    Some(EncryptionRow {
+        method: known.method.name(),
+        initiator: connection.end(known.initiator).to_string(),
+        ya: known.ya.map(MomentRow::from),
+        yb: known.yb.map(MomentRow::from),
+        step3: known.step3.map(MomentRow::from),
+        step4: known.step4.map(MomentRow::from),
+        payload: known.payload.map(MomentRow::from),
+    })
 }
 
 #[derive(Serialize)]
@@ -129,6 +182,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
         closed_by_peer: closed.map(|closed| connection.end(closed.by).to_string()),
         src_side: side_row(store, connection, src),
         dst_side: side_row(store, connection, dst),
+        encryption: encryption_row(connection),
     };
     line(&row, out)
 }
@@ -160,7 +214,7 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
         decoded: facts.stream.decoded,
         gap: facts.stream.gap,
         undecoded: facts.stream.undecoded,
-        encrypted: 0,
+        encrypted: facts.stream.encrypted,
         late: connection.activity.direction(side).late,
         conflict: facts.stream.conflict,
     }

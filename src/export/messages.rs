@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::body;
 use super::json::{hex, line, time};
-use super::words::{describe, reason_code};
+use super::words::{describe, reason_code, via_words};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
 use crate::stream::Missing;
 use crate::wire::extension::Body;
-use crate::wire::{Block, HashRange, Message, client, tribler};
+use crate::wire::{Block, HashRange, Message, Via, client, tribler};
 
 /// `106  0.012345  #3  10.0.0.1:6881 > 10.0.0.2:51413  request p4 +16384 16 KiB`
 pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Result<()> {
@@ -31,6 +31,9 @@ pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
         connection.end(!entry.side())
     )?;
     write!(out, "{}", describe(store, entry))?;
+    if let Some(via) = entry.via() {
+        write!(out, "  (behind {})", via_words(via))?;
+    }
     if entry.is_resynchronised() {
         write!(out, "  (resynchronised)")?;
     }
@@ -58,6 +61,8 @@ struct Row<'a> {
     said: Said<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     missing: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'static str>,
     #[serde(skip_serializing_if = "is_false")]
     resync: bool,
 }
@@ -145,6 +150,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
             size: matches!(what, What::Message(_)).then_some(entry.size),
             said: said(store, entry, &what),
             missing: store.missing(id),
+            via: entry.via().map(Via::name),
             resync: entry.is_resynchronised(),
         },
         out,
@@ -162,7 +168,7 @@ fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
             }),
             ..Said::default()
         },
-        What::Conflict { bytes } => Said {
+        What::Conflict { bytes } | What::Encrypted { bytes } => Said {
             bytes: Some(*bytes),
             ..Said::default()
         },

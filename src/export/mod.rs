@@ -20,7 +20,8 @@ pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
 pub use torrents::{mark, torrent_name};
 pub use words::{
-    bytes, closing, describe, duration, faults, no_messages, notes, nothing_to_show, side_words,
+    bytes, closing, describe, duration, faults, method_words, no_messages, notes, nothing_to_show,
+    side_words, via_words,
 };
 
 /// How to write.

@@ -155,7 +155,12 @@ fn streams(bytes: &Bytes) -> Part {
             undecoded,
             "in BitTorrent connections",
         )
-        .if_any(Role::Plus, "encrypted", bytes.encrypted, "")
+        .if_any(
+            Role::Plus,
+            "encrypted",
+            bytes.encrypted,
+            "or a key exchange (MSE)",
+        )
         .row(Role::Plus, "gap", bytes.gap, "not in the capture")
         .row(Role::Sum, "stream", bytes.stream, "")
         .if_any(
@@ -252,6 +257,7 @@ fn stretches(kind: Kind) -> &'static str {
     match kind {
         Kind::Gap => "stretches not captured",
         Kind::Undecoded => "stretches of no message",
+        Kind::Encrypted => "stretches that hide them",
         _ => "stretches sent in two ways",
     }
 }

@@ -7,7 +7,7 @@ use crate::packet::{Endpoint, Skip};
 use crate::store::{Connection, Entry, Protocol, Store, StreamTally, Tally, What};
 use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::extension::Body;
-use crate::wire::{Block, Kind, Message, Reason, client, tribler};
+use crate::wire::{Block, Kind, Message, Method, Reason, Via, client, tribler};
 
 /// Packets of several processors pass each other on their way into a capture: by less than this, in nanoseconds, that
 /// is no fault of the file and changes nothing.
@@ -140,6 +140,24 @@ fn out_of_order(store: &Store) -> Option<String> {
     })
 }
 
+/// Behind what a message was read.
+pub fn via_words(via: Via) -> &'static str {
+    match via {
+        Via::MsePlaintext => "an MSE key exchange, in plaintext",
+        Via::MseRc4 => "MSE, decrypted RC4",
+    }
+}
+
+/// How a connection hides what it says.
+pub fn method_words(method: Method) -> &'static str {
+    match method {
+        Method::Possible => "possible MSE: begins like its key exchange",
+        Method::Mse => "encrypted (MSE)",
+        Method::MsePlaintext => "MSE, then plaintext",
+        Method::MseRc4 => "MSE, RC4 decrypted",
+    }
+}
+
 /// What an entry says, in the words of the field.
 pub fn describe(store: &Store, entry: &Entry) -> String {
     match store.what(entry) {
@@ -155,6 +173,7 @@ pub fn describe(store: &Store, entry: &Entry) -> String {
         What::Conflict { bytes: count } => {
             format!("conflict: {} sent again with other content", bytes(count))
         }
+        What::Encrypted { bytes: count } => format!("encrypted, {}", bytes(count)),
         What::Undecoded {
             bytes: count,
             reason,
@@ -241,6 +260,7 @@ pub(super) fn reason_words(reason: Reason) -> String {
         Reason::CutShort(kind) => format!("{} cut short by the end", name(kind)),
         Reason::ImpossibleLength => "undecoded: impossible length prefix".to_owned(),
         Reason::GapOverHeader => "undecoded behind a gap".to_owned(),
+        Reason::Encrypted => "encrypted".to_owned(),
     }
 }
 
@@ -252,6 +272,7 @@ pub(super) fn reason_code(reason: Reason) -> &'static str {
         Reason::CutShort(_) => "cut_short",
         Reason::ImpossibleLength => "impossible_length",
         Reason::GapOverHeader => "gap_over_header",
+        Reason::Encrypted => "encrypted",
     }
 }
 

@@ -90,7 +90,7 @@ mod tests {
         let names: Vec<&str> = torrents.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(
             names,
-            ["dance", "hybrid", "links", "loopback", "lossy", "v2only"]
+            ["dance", "hybrid", "links", "loopback", "lossy", "mse", "v2only"]
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::packet::Endpoint;
 use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
 use crate::swarm::Metainfo;
 use crate::wire::companion::{Heard, Lesson};
-use crate::wire::{Decoded, Found, Message, Place, Reason};
+use crate::wire::{Decoded, Encryption, Found, Message, Place, Reason, StreamKey, Via};
 
 /// One thing that the capture taught. Changes are made by the pipeline and may cross a thread on their way.
 #[derive(Clone, Debug)]
@@ -50,6 +50,22 @@ pub enum Change {
     },
     /// A datagram named a torrent and peers of it.
     Learned(Box<Lesson>),
+    /// What is known of a connection's encryption; `None` when it has none after all.
+    Encryption {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// What is known now.
+        encryption: Option<Box<Encryption>>,
+    },
+    /// From here on what one side sends can be decrypted again.
+    Key {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Whose.
+        side: Side,
+        /// With this.
+        key: Box<StreamKey>,
+    },
     /// Segments were seen.
     Activity {
         /// Of which connection.
@@ -71,15 +87,29 @@ impl Change {
         let record = |at, place, what| Record::new(connection, side, at, place, what);
         Change::Said(Box::new(match decoded {
             Decoded::Lost => return Change::Lost { connection, side },
+            Decoded::Key(key) => {
+                return Change::Key {
+                    connection,
+                    side,
+                    key,
+                };
+            }
+            Decoded::Encryption(encryption) => {
+                return Change::Encryption {
+                    connection,
+                    encryption,
+                };
+            }
             Decoded::Message(framed) => {
                 let completed = match framed.found {
                     Found::InOrder => now,
-                    Found::Resynchronised(completed) => completed,
+                    Found::Resynchronised(completed) | Found::Settled(completed) => completed,
                 };
                 Record {
                     size: framed.size,
                     missing: framed.missing,
                     found: framed.found,
+                    via: framed.via,
                     ..record(completed, framed.place, What::Message(framed.message))
                 }
             }
@@ -90,14 +120,14 @@ impl Change {
                 last,
             } => record(last, place, What::Gap { bytes, missing }),
             Decoded::Undecoded(stretch) => {
-                let (bytes, reason) = (stretch.bytes, stretch.reason);
+                let bytes = stretch.bytes;
+                let what = match stretch.reason {
+                    Reason::Encrypted => What::Encrypted { bytes },
+                    reason => What::Undecoded { bytes, reason },
+                };
                 Record {
                     missing: stretch.missing,
-                    ..record(
-                        stretch.last,
-                        stretch.place,
-                        What::Undecoded { bytes, reason },
-                    )
+                    ..record(stretch.last, stretch.place, what)
                 }
             }
         }))
@@ -150,7 +180,9 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 Change::Opened {
                     connection, first, ..
                 } => (*connection, &Side::BOTH[..], first.number),
-                Change::OpenedBy { connection, .. } => (*connection, &Side::BOTH[..], last),
+                Change::OpenedBy { connection, .. }
+                | Change::Encryption { connection, .. }
+                | Change::Key { connection, .. } => (*connection, &Side::BOTH[..], last),
                 Change::Activity { .. }
                 | Change::Heard { .. }
                 | Change::Learned(_)
@@ -191,6 +223,8 @@ pub struct Record {
     pub missing: u64,
     /// How its first byte was found.
     pub found: Found,
+    /// Behind what it was read.
+    pub via: Option<Via>,
     /// What it is.
     pub what: What,
 }
@@ -207,6 +241,7 @@ impl Record {
             size: 0,
             missing: 0,
             found: Found::InOrder,
+            via: None,
             what,
         }
     }
@@ -235,6 +270,11 @@ pub enum What {
         bytes: u64,
         /// Why.
         reason: Reason,
+    },
+    /// Bytes of a key exchange, or of what it hides.
+    Encrypted {
+        /// How many.
+        bytes: u64,
     },
 }
 

@@ -2,11 +2,14 @@
 
 use super::history::History;
 use super::{EntryId, Record, StreamTally, What};
+use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
 use crate::peer::Talk;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Side};
+use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, SeqNumber, Side};
 use crate::wire::companion::Companion;
-use crate::wire::{self, ExtendedHandshake, Found, Handshake, InfoHash, Message};
+use crate::wire::{
+    self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message, StreamKey,
+};
 
 /// A connection and its conversation.
 #[derive(Debug)]
@@ -43,6 +46,9 @@ struct Conversation {
     history: History,
     sides: [SideFacts; 2],
     info_hash: Option<InfoHash>,
+    encryption: Option<Box<Encryption>>,
+    /// Of each side, places from which its stream can be decrypted again, in order. Made with the first.
+    keys: Option<Box<[Vec<StreamKey>; 2]>>,
 }
 
 /// What one side said of itself, and how much it said, over the whole capture.
@@ -120,6 +126,28 @@ impl Connection {
     /// The torrent that its first handshake names.
     pub fn info_hash(&self) -> Option<InfoHash> {
         self.conversation.as_ref()?.info_hash
+    }
+
+    /// How it hides what it says, if it does.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.conversation.as_ref()?.encryption.as_deref()
+    }
+
+    /// With what a message that begins there was decrypted.
+    pub(super) fn key(&self, side: Side, seq: SeqNumber, frame: FrameNumber) -> Option<&StreamKey> {
+        let keys = self.conversation.as_ref()?.keys.as_ref()?;
+        let keys = keys[side.index()].iter();
+        keys.rev().find(|key| key.is_before(seq, frame))
+    }
+
+    pub(super) fn remember(&mut self, side: Side, key: StreamKey) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.keys.get_or_insert_default()[side.index()].push(key);
+    }
+
+    pub(super) fn encrypt(&mut self, encryption: Option<Box<Encryption>>) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.encryption = encryption;
     }
 
     /// The state behind its last entry.

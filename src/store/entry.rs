@@ -6,6 +6,7 @@ use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::stream::{ConnectionId, Missing, SeqNumber, Side};
 use crate::wire::{
     Block, Found, Handshake, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, Reason,
+    Via,
 };
 
 /// The number of an entry, from 0 in capture order over all connections.
@@ -17,7 +18,7 @@ pub struct EntryId(pub u32);
 pub struct Entry {
     /// When it was complete.
     pub time: Timestamp,
-    /// File position in the upper 48 bits, then kind, then how it was found, form and side.
+    /// File position in the upper 48 bits, then kind, then behind what, how it was found, form and side.
     place: u64,
     /// Whose conversation it belongs to.
     pub connection: ConnectionId,
@@ -49,6 +50,8 @@ const SIDE_B: u64 = 1;
 const MALFORMED: u64 = 2;
 const UNREAD: u64 = 4;
 const RESYNCHRONISED: u64 = 8;
+const VIA_PLAINTEXT: u64 = 16;
+const VIA_RC4: u64 = 32;
 
 impl Entry {
     /// Packs a record. `extension` names the id of an extended message.
@@ -69,6 +72,11 @@ impl Entry {
                 Form::Whole,
                 [high(*bytes), *bytes as u32, 0],
             ),
+            What::Encrypted { bytes } => (
+                Kind::Encrypted,
+                Form::Whole,
+                [high(*bytes), *bytes as u32, 0],
+            ),
             What::Undecoded { bytes, reason } => (
                 Kind::Undecoded,
                 Form::Whole,
@@ -82,12 +90,18 @@ impl Entry {
         };
         let side = if record.side == Side::B { SIDE_B } else { 0 };
         let found = match record.found {
-            Found::InOrder => 0,
+            Found::InOrder | Found::Settled(_) => 0,
             Found::Resynchronised(_) => RESYNCHRONISED,
         };
+        let via = match record.via {
+            None => 0,
+            Some(Via::MsePlaintext) => VIA_PLAINTEXT,
+            Some(Via::MseRc4) => VIA_RC4,
+        };
+        let flags = via | found | form | side;
         Entry {
             time: record.time,
-            place: record.place.position.0 << 16 | (kind as u64) << 8 | found | form | side,
+            place: record.place.position.0 << 16 | (kind as u64) << 8 | flags,
             connection: record.connection,
             frame: record.frame,
             first_frame: record.place.first_frame,
@@ -120,7 +134,7 @@ impl Entry {
     pub fn wire_len(&self) -> u64 {
         match self.kind() {
             Kind::Handshake => u64::from(self.size),
-            Kind::Gap | Kind::Undecoded | Kind::Conflict => self.bytes(),
+            Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted => self.bytes(),
             _ => u64::from(self.size) + 4,
         }
     }
@@ -142,6 +156,15 @@ impl Entry {
     /// True when no boundary was known before it: it is one of a chain of messages that was found.
     pub fn is_resynchronised(&self) -> bool {
         self.place & RESYNCHRONISED != 0
+    }
+
+    /// Behind what it was read; nothing where the stream is plaintext from its first byte.
+    pub fn via(&self) -> Option<Via> {
+        match self.place & (VIA_PLAINTEXT | VIA_RC4) {
+            VIA_PLAINTEXT => Some(Via::MsePlaintext),
+            VIA_RC4 => Some(Via::MseRc4),
+            _ => None,
+        }
     }
 
     fn form(&self) -> Form {
@@ -172,6 +195,9 @@ impl Entry {
                 }
             }
             Kind::Conflict => What::Conflict {
+                bytes: self.bytes(),
+            },
+            Kind::Encrypted => What::Encrypted {
                 bytes: self.bytes(),
             },
             Kind::Undecoded => What::Undecoded {
@@ -238,7 +264,7 @@ impl Entry {
             Kind::HashReject => {
                 Message::HashReject(HashRange::from_bytes(arena.bytes(first, second)))
             }
-            Kind::Unknown | Kind::Gap | Kind::Undecoded | Kind::Conflict => {
+            Kind::Unknown | Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted => {
                 Message::Unknown { id: first as u8 }
             }
         }
@@ -322,7 +348,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::ImpossibleLength => 1,
         Reason::GapOverHeader => 2,
         Reason::BeforeMessages => 3,
-        Reason::CutShort(kind) => 4 + kind as u32,
+        Reason::Encrypted => CUT_SHORT - 1,
+        Reason::CutShort(kind) => CUT_SHORT + kind as u32,
     }
 }
 
@@ -332,9 +359,13 @@ fn reason(code: u32) -> Reason {
         1 => Reason::ImpossibleLength,
         2 => Reason::GapOverHeader,
         3 => Reason::BeforeMessages,
-        kind => Reason::CutShort(Kind::ALL[kind as usize - 4]),
+        4 => Reason::Encrypted,
+        kind => Reason::CutShort(Kind::ALL[(kind - CUT_SHORT) as usize]),
     }
 }
+
+/// From here on, the code of a reason is a kind.
+const CUT_SHORT: u32 = 5;
 
 /// Entries in blocks that never move: growing does not copy, and memory grows with the entries alone.
 #[derive(Debug, Default)]
@@ -396,6 +427,7 @@ mod tests {
             size: 13,
             missing: 0,
             found: Found::InOrder,
+            via: None,
             what,
         }
     }
@@ -489,9 +521,23 @@ mod tests {
             bytes: 1,
             missing: Missing::Snapped,
         };
-        for what in [gap, What::Conflict { bytes: 1 << 33 }] {
+        let encrypted = What::Encrypted { bytes: 1 << 34 };
+        for what in [gap, What::Conflict { bytes: 1 << 33 }, encrypted] {
             let entry = Entry::new(&record(what.clone()), None, &mut arena);
             assert_eq!(entry.what(&arena), what);
+        }
+    }
+
+    #[test]
+    fn an_entry_knows_behind_what_it_was_read() {
+        for via in [None, Some(Via::MsePlaintext), Some(Via::MseRc4)] {
+            let record = Record {
+                found: Found::Resynchronised(crate::stream::FrameRef::default()),
+                via,
+                ..record(What::Message(Message::Choke))
+            };
+            let entry = Entry::new(&record, None, &mut Arena::default());
+            assert_eq!((entry.via(), entry.is_resynchronised()), (via, true));
         }
     }
 

@@ -64,6 +64,15 @@ impl Store {
             }
             Change::Said(record) => self.record(*record),
             Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),
+            Change::Encryption {
+                connection,
+                encryption,
+            } => self.connections[connection.0 as usize].encrypt(encryption),
+            Change::Key {
+                connection,
+                side,
+                key,
+            } => self.connections[connection.0 as usize].remember(side, *key),
             Change::Activity {
                 connection,
                 activity,

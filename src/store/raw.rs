@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Entry, EntryId, Store};
 use crate::capture::{Frame, FrameNumber, Source, Timestamp};
 use crate::stream::{Reread, Seeker, SeqNumber};
+use crate::wire::Via;
 
 /// Bytes of a message that are shown at most.
 const MAX_RAW: usize = 1 << 20;
@@ -49,6 +50,15 @@ impl Raw {
     /// The byte at an offset, if it is in the capture.
     pub fn get(&self, at: usize) -> Option<u8> {
         self.present.get(at)?.then(|| self.bytes[at])
+    }
+
+    /// What is not in the capture stays zero.
+    fn decrypt(&mut self, decrypt: impl FnOnce(&mut [u8])) {
+        decrypt(&mut self.bytes);
+        let absent = self.bytes.iter_mut().zip(&self.present);
+        absent
+            .filter(|(_, present)| !**present)
+            .for_each(|(byte, _)| *byte = 0);
     }
 
     /// Takes what is new of a segment that begins `offset` bytes from the start of the message.
@@ -97,6 +107,11 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     raw.frames
         .iter_mut()
         .for_each(|frame| frame.number.0 += ahead.unwrap_or(0));
+    if entry.via() == Some(Via::MseRc4)
+        && let Some(key) = connection.key(entry.side(), entry.seq, entry.first_frame)
+    {
+        raw.decrypt(|bytes| key.decrypt(entry.seq, bytes));
+    }
     Some(raw)
 }
 

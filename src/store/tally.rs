@@ -90,7 +90,7 @@ impl Tally {
     }
 }
 
-/// Where the bytes of one direction's stream went. The first three sum up to the length of the stream.
+/// Where the bytes of one direction's stream went. The first four sum up to the length of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamTally {
     /// In messages.
@@ -99,6 +99,8 @@ pub struct StreamTally {
     pub gap: u64,
     /// In the capture, and no message of the peer wire protocol.
     pub undecoded: u64,
+    /// In the capture, of a key exchange or of what it hides.
+    pub encrypted: u64,
     /// Of those in the capture, bytes that were sent once more with another content, as far as that was found.
     pub conflict: u64,
 }
@@ -115,13 +117,14 @@ impl StreamTally {
             What::Gap { bytes, .. } => tally.gap += bytes,
             What::Conflict { bytes } => tally.conflict = bytes,
             What::Undecoded { bytes, .. } => tally.undecoded = bytes,
+            What::Encrypted { bytes } => tally.encrypted = bytes,
         }
         tally
     }
 
     /// All of it.
     pub fn total(&self) -> u64 {
-        self.decoded + self.gap + self.undecoded
+        self.decoded + self.gap + self.undecoded + self.encrypted
     }
 }
 
@@ -130,6 +133,7 @@ impl AddAssign for StreamTally {
         self.decoded += other.decoded;
         self.gap += other.gap;
         self.undecoded += other.undecoded;
+        self.encrypted += other.encrypted;
         self.conflict += other.conflict;
     }
 }

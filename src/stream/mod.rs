@@ -89,6 +89,15 @@ impl FrameRef {
     }
 }
 
+impl From<FrameRef> for Moment {
+    fn from(at: FrameRef) -> Moment {
+        Moment {
+            number: at.number,
+            time: at.time,
+        }
+    }
+}
+
 /// How it is known which side opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {

@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
-use crate::export::{bytes, closing, duration, faults, no_messages, torrent_name};
+use crate::export::{bytes, closing, duration, faults, method_words, no_messages, torrent_name};
 use crate::store::Connection;
 use crate::stream::{Direction, Evidence, Side};
 
@@ -44,6 +44,7 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
         format!("A opened it: {}", evidence(connection)),
         Tone::Plain,
     ));
+    lines.extend(encryption(connection));
     lines.push((format!("lasted {lasted}, {end}"), Tone::Plain));
     lines.extend(lost(connection));
     lines
@@ -94,6 +95,17 @@ fn evidence(connection: &Connection) -> &'static str {
     }
 }
 
+/// How it is hidden, and how long it took to agree on that.
+fn encryption(connection: &Connection) -> Option<(String, Tone)> {
+    let known = connection.encryption()?;
+    let words = method_words(known.method);
+    let took = known.ya.zip(known.payload);
+    let took = took.map_or_else(String::new, |(from, to)| {
+        format!(", after {}", duration(to.time.since(from.time)))
+    });
+    Some((format!("{words}{took}"), Tone::Plain))
+}
+
 /// Of both sides. What came twice is no fault by itself.
 fn lost(connection: &Connection) -> Option<(String, Tone)> {
     let mut both = Direction::default();
@@ -106,6 +118,10 @@ fn lost(connection: &Connection) -> Option<(String, Tone)> {
     } else {
         ("! ", Tone::Warn)
     };
+    let encrypted = connection.stream().encrypted;
+    if encrypted > 0 {
+        words.push(format!("{} encrypted", bytes(encrypted)));
+    }
     if both.duplicate > 0 {
         words.push(format!("{} sent again", bytes(both.duplicate)));
     }

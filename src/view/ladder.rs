@@ -132,7 +132,10 @@ fn arrow(scene: &Scene<'_>, id: EntryId, entry: &Entry, width: usize, from_a: bo
         label.push_str(" (resynchronised)");
     }
     let label = cut(&glyphs.text(&label), width.saturating_sub(5), glyphs);
-    let stroke = if matches!(entry.kind(), Kind::Gap | Kind::Undecoded | Kind::Conflict) {
+    let stroke = if matches!(
+        entry.kind(),
+        Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted
+    ) {
         glyphs.dotted
     } else {
         glyphs.horizontal

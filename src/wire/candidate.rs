@@ -3,8 +3,10 @@
 use super::cutter::{Cutter, Listener, Within};
 use super::evidence::{Bits, Known};
 use super::framing::{Found, Framed};
+use super::handshake::PROTOCOL;
 use super::head::Expected;
 use super::message::{Message, PieceIndex};
+use super::mse::{CLEAR_FROM, CLEAR_UPTO};
 use crate::stream::{FrameRef, SeqNumber};
 
 /// Messages that a candidate may hold back.
@@ -18,6 +20,8 @@ const TWO_BLOCKS: u64 = 2 * (13 + (16 << 10));
 
 /// Three `have`, or two pieces: other bytes look like this once in 2^80 offsets.
 const CERTAIN: Bits = Bits(80);
+/// The name of the protocol.
+const HANDSHAKE: Bits = Bits(PROTOCOL.len() as u32 * 8);
 /// One piece, or two `have`: enough where the connection is known to speak BitTorrent.
 const LIKELY: Bits = Bits(48);
 /// One `have`, if it begins a segment of such a connection.
@@ -70,6 +74,8 @@ struct Chain {
     said: u32,
     /// The last piece index of a `have`: the same again is none, either.
     had: Option<PieceIndex>,
+    /// Does it begin with what a conversation begins with?
+    is_opening: bool,
     /// Has it come to what follows the bitfield, which is first or nowhere (BEP 3, BEP 6)?
     is_under_way: bool,
     held_bytes: usize,
@@ -106,6 +112,19 @@ impl Chain {
     }
 }
 
+/// What a client says first, or behind its handshake.
+fn opens(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Handshake(_)
+            | Message::Extended { id: 0, .. }
+            | Message::Bitfield(_)
+            | Message::HaveAll
+            | Message::HaveNone
+            | Message::Interested
+    )
+}
+
 /// Bytes of a message that are kept.
 fn held(message: &Message) -> usize {
     match message {
@@ -136,6 +155,7 @@ impl Listener for Judge<'_> {
             return false;
         };
         chain.held_bytes += held(message);
+        chain.is_opening |= chain.begun == 0 && chain.messages.is_empty() && opens(message);
         chain.keep_alives = match message {
             Message::KeepAlive => chain.keep_alives + 1,
             _ => 0,
@@ -239,6 +259,21 @@ impl Candidate {
     /// No recorded conversation keeps to the segments for so long.
     pub(super) fn is_beyond_doubt(&self) -> bool {
         self.segments.aligned >= LONG && self.segments.astray == 0
+    }
+
+    /// Where plaintext may begin behind a key exchange, is it this? There a boundary needs less evidence: what lies
+    /// before it is random, so that no block holds a recorded conversation.
+    pub(super) fn is_settled(&self, known: Known<'_>) -> bool {
+        let Chain { begun, bits, .. } = self.chain;
+        let place = self.before + self.missing;
+        let is_enough = if known.is_bittorrent {
+            begun >= 2 && bits >= LIKELY
+        } else {
+            begun >= 3 && bits >= CERTAIN
+        };
+        self.chain.is_opening
+            && (CLEAR_FROM..=CLEAR_UPTO).contains(&place)
+            && (is_enough || bits >= HANDSHAKE)
     }
 
     /// Is the evidence enough?

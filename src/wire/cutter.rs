@@ -275,6 +275,7 @@ impl Cutter {
                 place: self.place,
                 missing: open.missing,
                 found: Found::InOrder,
+                via: None,
             });
         }
     }

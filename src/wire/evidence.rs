@@ -37,7 +37,7 @@ impl Spoken {
     pub(super) fn learn(&mut self, message: &Message, found: Found) {
         self.is_heard = true;
         match message {
-            Message::Bitfield(bits) if found == Found::InOrder => {
+            Message::Bitfield(bits) if !matches!(found, Found::Resynchronised(_)) => {
                 self.room = (bits.len() as u32).saturating_mul(8);
             }
             Message::Request(block) => {
@@ -174,7 +174,7 @@ fn extended(id: u8, payload: &[u8]) -> Option<u32> {
 /// A header without its body.
 fn unread(kind: Kind, size: u32) -> Option<u32> {
     match kind {
-        Kind::Handshake | Kind::Unknown | Kind::Gap | Kind::Undecoded => None,
+        Kind::Handshake | Kind::Unknown | Kind::Gap | Kind::Undecoded | Kind::Encrypted => None,
         Kind::Bitfield | Kind::Hashes | Kind::Extended => Some(12),
         Kind::Piece => Some(8 + length(size.saturating_sub(9))),
         _ => Some(26),

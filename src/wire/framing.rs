@@ -4,6 +4,7 @@ use super::cutter::{Broken, Cutter, Listener, Rest};
 use super::evidence::{Known, Spoken};
 use super::hunt::{Catch, Hunt, Start};
 use super::message::{Kind, Message};
+use super::mse::{Encryption, StreamKey, Via};
 use crate::capture::{FilePosition, FrameNumber};
 use crate::stream::{FrameRef, Missing, SeqNumber};
 
@@ -20,6 +21,8 @@ pub struct Framed {
     pub missing: u64,
     /// How its first byte was found.
     pub found: Found,
+    /// Behind what it was read; nothing where the stream is plaintext from its first byte.
+    pub via: Option<Via>,
 }
 
 /// How the first byte of a message was found.
@@ -30,6 +33,9 @@ pub enum Found {
     /// It is one of a chain of messages that other bytes would not make. The frame that completed it lies before the
     /// one that made the chain certain.
     Resynchronised(FrameRef),
+    /// Nothing else begins like it where the plaintext behind a key exchange begins. It was completed in this frame,
+    /// before that was known.
+    Settled(FrameRef),
 }
 
 /// Where a message, or a stretch that is none, lies.
@@ -81,6 +87,8 @@ pub enum Reason {
     ImpossibleLength,
     /// Bytes are missing where a message would begin.
     GapOverHeader,
+    /// They are those of a key exchange, or of what it hides.
+    Encrypted,
 }
 
 /// What comes out of framing.
@@ -103,6 +111,10 @@ pub enum Decoded {
     Lost,
     /// A stretch without a message.
     Undecoded(Undecoded),
+    /// What is now known of the connection's encryption; `None` when it has none after all.
+    Encryption(Option<Box<Encryption>>),
+    /// From here on its stream can be decrypted again.
+    Key(Box<StreamKey>),
 }
 
 /// Cuts the bytes of one direction into messages, and finds the next one where it has lost its place.
@@ -115,6 +127,8 @@ pub struct Framer {
 #[derive(Debug)]
 enum Phase {
     InSync(Cutter),
+    /// So many bytes of a key exchange are still to come, and those that came.
+    Exchange(u64, Undecoded),
     Hunting(Box<Hunt>),
 }
 
@@ -138,6 +152,30 @@ impl<Out: FnMut(Decoded)> Listener for Believer<'_, Out> {
 }
 
 impl Framer {
+    /// A framer at the first byte of a stream that begins with a key exchange, and may go on in plaintext.
+    pub(super) fn veiled() -> Framer {
+        Framer {
+            phase: Phase::Hunting(Box::new(Hunt::veiled())),
+            last: FrameRef::default(),
+        }
+    }
+
+    /// A framer at the first byte of a stream whose conversation begins behind so many bytes of a key exchange.
+    pub(super) fn behind(exchange: u64) -> Framer {
+        Framer {
+            phase: Phase::Exchange(exchange, encrypted()),
+            last: FrameRef::default(),
+        }
+    }
+
+    /// A framer in the middle of a stream that has become readable.
+    pub(super) fn unveiled() -> Framer {
+        Framer {
+            phase: Phase::Hunting(Box::new(Hunt::unveiled())),
+            last: FrameRef::default(),
+        }
+    }
+
     /// Takes the next bytes of the stream: those of one segment, whose limits are evidence where no other is left.
     pub fn data(
         &mut self,
@@ -159,16 +197,18 @@ impl Framer {
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
     ) {
+        let (passed, start) = self.exchange(seq, bytes, at, out);
+        let (seq, bytes) = (seq + passed as u32, &bytes[passed..]);
         match &mut self.phase {
+            Phase::Exchange(..) => {}
             Phase::InSync(cutter) => {
                 if let Err(broken) = cutter.data(seq, bytes, at, &mut Believer(out)) {
                     self.lose(broken, known, seq, bytes, at, out);
                 }
             }
             Phase::Hunting(hunt) => {
-                if let Some(caught) = hunt.data(seq, bytes, at, Start::Segment, known) {
-                    self.resume(caught, out);
-                }
+                let caught = hunt.data(seq, bytes, at, start, known);
+                self.hunted(caught, out);
             }
         }
         self.last = self.last.later(at);
@@ -201,10 +241,18 @@ impl Framer {
         out: &mut impl FnMut(Decoded),
     ) {
         if let Phase::Hunting(hunt) = &mut self.phase {
-            let Some(caught) = hunt.gap((seq, len, missing), at, known) else {
+            let caught = hunt.gap((seq, len, missing), at, known);
+            let is_caught = caught.is_some();
+            self.hunted(caught, out);
+            if !is_caught {
                 return;
-            };
-            self.resume(caught, out);
+            }
+        }
+        if let Phase::Exchange(left, stretch) = &mut self.phase {
+            // Where the conversation begins was seen, so it is there; but nobody has to believe it.
+            *left = left.saturating_sub(len);
+            stretch.missing += len;
+            return;
         }
         let Phase::InSync(cutter) = &mut self.phase else {
             return;
@@ -227,10 +275,9 @@ impl Framer {
 
     /// The stream has ended: what can be believed now or never.
     pub(super) fn end(&mut self, known: Known<'_>, out: &mut impl FnMut(Decoded)) {
-        if let Phase::Hunting(hunt) = &mut self.phase
-            && let Some(caught) = hunt.end(known)
-        {
-            self.resume(caught, out);
+        if let Phase::Hunting(hunt) = &mut self.phase {
+            let caught = hunt.end(known);
+            self.hunted(caught, out);
         }
     }
 
@@ -244,11 +291,48 @@ impl Framer {
     /// What is left over, and nothing more is believed.
     pub(super) fn leave(&mut self, out: &mut impl FnMut(Decoded)) {
         let rest = match &mut self.phase {
-            Phase::Hunting(hunt) => hunt.give_up(),
+            Phase::Hunting(hunt) => {
+                if hunt.owes_loss(true) {
+                    out(Decoded::Lost);
+                }
+                hunt.give_up()
+            }
             Phase::InSync(cutter) => cut_short(cutter.rest(), self.last).map(Decoded::Undecoded),
+            Phase::Exchange(_, stretch) => {
+                let stretch = std::mem::replace(stretch, encrypted());
+                (stretch.bytes + stretch.missing > 0).then_some(Decoded::Undecoded(stretch))
+            }
         };
         rest.into_iter().for_each(&mut *out);
         self.phase = Phase::default();
+    }
+
+    /// Takes what belongs to a key exchange; gives how many bytes that are, and where those behind it begin.
+    fn exchange(
+        &mut self,
+        seq: SeqNumber,
+        bytes: &[u8],
+        at: FrameRef,
+        out: &mut impl FnMut(Decoded),
+    ) -> (usize, Start) {
+        let Phase::Exchange(left, stretch) = &mut self.phase else {
+            return (0, Start::Segment);
+        };
+        if stretch.bytes + stretch.missing == 0 {
+            stretch.place = Place::of(seq, at);
+        }
+        let passed = (*left).min(bytes.len() as u64);
+        *left -= passed;
+        stretch.bytes += passed;
+        stretch.place.position = stretch.place.position.min(at.position);
+        if passed > 0 {
+            stretch.last = stretch.last.later(at);
+        }
+        if *left == 0 {
+            out(Decoded::Undecoded(stretch.clone()));
+            self.phase = Phase::default();
+        }
+        (passed as usize, Start::Inside)
     }
 
     /// The header at `broken` is none: from its first byte on a boundary is looked for.
@@ -282,6 +366,20 @@ impl Framer {
         }
     }
 
+    /// A look further, that may have found a boundary.
+    fn hunted(&mut self, caught: Option<Catch>, out: &mut impl FnMut(Decoded)) {
+        let Phase::Hunting(hunt) = &mut self.phase else {
+            return;
+        };
+        let is_resynchronised = caught.as_ref().is_some_and(|caught| !caught.is_settled);
+        if hunt.owes_loss(is_resynchronised) {
+            out(Decoded::Lost);
+        }
+        if let Some(caught) = caught {
+            self.resume(caught, out);
+        }
+    }
+
     /// A boundary was found again.
     fn resume(&mut self, caught: Catch, out: &mut impl FnMut(Decoded)) {
         caught.before.into_iter().for_each(&mut *out);
@@ -290,6 +388,17 @@ impl Framer {
             .into_iter()
             .for_each(|framed| out(Decoded::Message(framed)));
         self.phase = Phase::InSync(caught.cutter);
+    }
+}
+
+/// No byte of a key exchange, yet.
+fn encrypted() -> Undecoded {
+    Undecoded {
+        reason: Reason::Encrypted,
+        bytes: 0,
+        missing: 0,
+        place: Place::default(),
+        last: FrameRef::default(),
     }
 }
 

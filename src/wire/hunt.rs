@@ -12,9 +12,10 @@ use memchr::memchr;
 use super::candidate::{Candidate, Decision};
 use super::cutter::Cutter;
 use super::evidence::Known;
-use super::framing::{Decoded, Framed, Place, Reason, Undecoded};
+use super::framing::{Decoded, Found, Framed, Place, Reason, Undecoded};
 use super::handshake::PROTOCOL;
 use super::head::{Expected, Head, examine};
+use super::mse::{CLEAR_UPTO, is_plaintext};
 use crate::stream::{FrameRef, Missing, SeqNumber};
 
 /// Candidates of a direction at a time.
@@ -38,6 +39,18 @@ pub(super) struct Hunt {
     last: FrameRef,
     /// In order of their offset.
     candidates: Vec<Candidate>,
+    veil: Veil,
+}
+
+/// What may lie before the boundary that is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Veil {
+    /// Anything.
+    None,
+    /// A key exchange, from the first byte of the stream on.
+    Exchange,
+    /// The same, and it was told that no boundary is known.
+    Lost,
 }
 
 /// What was found.
@@ -49,6 +62,8 @@ pub(super) struct Catch {
     pub(super) messages: Vec<Framed>,
     /// Goes on behind them.
     pub(super) cutter: Cutter,
+    /// They are the first behind a key exchange.
+    pub(super) is_settled: bool,
 }
 
 /// Where the bytes that are given begin.
@@ -71,7 +86,31 @@ impl Hunt {
             place,
             last,
             candidates: Vec::new(),
+            veil: Veil::None,
         }
+    }
+
+    /// At the first byte of a stream that begins with a key exchange.
+    pub(super) fn veiled() -> Hunt {
+        Hunt {
+            veil: Veil::Exchange,
+            ..Hunt::behind(Reason::Encrypted, 0, Place::default(), FrameRef::default())
+        }
+    }
+
+    /// In the middle of a stream that has become readable.
+    pub(super) fn unveiled() -> Hunt {
+        Hunt::behind(Reason::Encrypted, 0, Place::default(), FrameRef::default())
+    }
+
+    /// True once, where it has to be told that no boundary is known: behind a key exchange one is expected for a while.
+    pub(super) fn owes_loss(&mut self, is_resynchronised: bool) -> bool {
+        let is_over = is_resynchronised || self.bytes + self.missing > CLEAR_UPTO;
+        let owes = self.veil == Veil::Exchange && is_over && self.bytes + self.missing > 0;
+        if owes {
+            self.veil = Veil::Lost;
+        }
+        owes
     }
 
     /// Looks through the next bytes, of one segment.
@@ -173,6 +212,9 @@ impl Hunt {
 
     /// The first candidate that is certain and not perhaps data of a message that an earlier one has begun.
     fn decide(&mut self, known: Known<'_>, decision: Decision) -> Option<Catch> {
+        if let Some(first) = self.settled(known) {
+            return Some(self.catch(first, true));
+        }
         let is_certain = |candidate: &Candidate| candidate.is_certain(known, decision);
         let mut candidates = self.candidates.iter();
         let first = candidates
@@ -183,17 +225,37 @@ impl Hunt {
         } else {
             first + 1 + candidates.position(later)?
         };
+        Some(self.catch(first, false))
+    }
+
+    /// The first candidate that begins where the plaintext behind a key exchange may, and like it.
+    fn settled(&self, known: Known<'_>) -> Option<usize> {
+        if self.veil == Veil::None {
+            return None;
+        }
+        let candidates = self.candidates.iter().enumerate();
+        let settled = candidates.filter(|(_, candidate)| candidate.is_settled(known));
+        let first = settled.min_by_key(|(_, candidate)| candidate.before);
+        first.map(|(at, _)| at)
+    }
+
+    /// Believes a candidate.
+    fn catch(&mut self, first: usize, is_settled: bool) -> Catch {
         let found = self.candidates.swap_remove(first);
-        if self.reason == Reason::NotBitTorrent {
+        if matches!(self.reason, Reason::NotBitTorrent | Reason::Encrypted) && !is_settled {
             self.reason = Reason::BeforeMessages;
         }
         let before = self.stretch(found.before, found.missing, found.last);
-        let (messages, cutter) = found.into_messages();
-        Some(Catch {
+        let (mut messages, cutter) = found.into_messages();
+        if is_settled {
+            messages.iter_mut().for_each(settle);
+        }
+        Catch {
             before,
             messages,
             cutter,
-        })
+            is_settled,
+        }
     }
 
     /// Starts a candidate at every offset at which a message could begin, but for those where one of another begins.
@@ -208,10 +270,12 @@ impl Hunt {
         let is_tired = self.bytes + self.missing > MAX_SEARCHED;
         let mut met = Met::of(&self.candidates, seq);
         let mut budget = MAX_WORK * bytes.len();
-        for offset in (Openings { bytes, from: 0 }) {
+        let is_veiled = self.veil != Veil::None && self.bytes + self.missing <= CLEAR_UPTO;
+        let handshakes = Handshakes { bytes, from: 1 }.filter(|_| is_veiled);
+        for offset in handshakes.chain(Openings { bytes, from: 0 }) {
             let starts_segment = offset == 0 && start == Start::Segment;
             // Who greets through a proxy begins a segment with its handshake.
-            let is_late_handshake = bytes[offset] != 0 && !starts_segment;
+            let is_late_handshake = bytes[offset] != 0 && !starts_segment && !is_veiled;
             if is_tired && offset > 0 || budget < bytes.len() - offset {
                 return;
             }
@@ -250,6 +314,34 @@ impl Hunt {
                 true
             }
             _ => false,
+        }
+    }
+}
+
+/// The boundary before it is certain.
+fn settle(framed: &mut Framed) {
+    if let Found::Resynchronised(at) = framed.found {
+        framed.found = Found::Settled(at);
+    }
+}
+
+/// Offsets at which a handshake begins, or the part of one that is there.
+struct Handshakes<'a> {
+    bytes: &'a [u8],
+    from: usize,
+}
+
+impl Iterator for Handshakes<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        loop {
+            let rest = self.bytes.get(self.from..)?;
+            let at = self.from + memchr(PROTOCOL[0], rest)?;
+            self.from = at + 1;
+            if is_plaintext(&self.bytes[at..]) {
+                return Some(at);
+            }
         }
     }
 }

@@ -144,11 +144,13 @@ pub enum Kind {
     Undecoded,
     /// Bytes that were sent once more with another content.
     Conflict,
+    /// Bytes that are encrypted.
+    Encrypted,
 }
 
 impl Kind {
     /// All of them; the position of each is its number.
-    pub const ALL: [Kind; 25] = [
+    pub const ALL: [Kind; 26] = [
         Kind::Handshake,
         Kind::KeepAlive,
         Kind::Choke,
@@ -174,6 +176,7 @@ impl Kind {
         Kind::Gap,
         Kind::Undecoded,
         Kind::Conflict,
+        Kind::Encrypted,
     ];
 
     /// The kind of the message with this id.
@@ -209,7 +212,10 @@ impl Kind {
 
     /// False for stretches that are no message.
     pub fn is_message(self) -> bool {
-        !matches!(self, Kind::Gap | Kind::Undecoded | Kind::Conflict)
+        !matches!(
+            self,
+            Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted
+        )
     }
 
     /// The name in `--json`.
@@ -240,6 +246,7 @@ impl Kind {
             Kind::Gap => "gap",
             Kind::Undecoded => "undecoded",
             Kind::Conflict => "conflict",
+            Kind::Encrypted => "encrypted",
         }
     }
 }

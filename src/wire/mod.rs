@@ -17,6 +17,7 @@ mod handshake;
 mod head;
 mod hunt;
 mod message;
+mod mse;
 mod text;
 mod tribler;
 
@@ -27,5 +28,6 @@ pub use extension::ExtendedHandshake;
 pub use framing::{Decoded, Found, Framed, Framer, Place, Reason, Undecoded};
 pub use handshake::{Handshake, InfoHash, PeerId, Reserved};
 pub use message::{Block, HashRange, Kind, MAX_BITFIELD, Malformed, Message, PieceIndex, id};
+pub use mse::{Encryption, Keys, Method, StreamKey, Via};
 pub use text::{plain, plain_within};
 pub use tribler::tribler;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+#[allow(dead_code, reason = "not every test ends its connections")]
 pub(crate) const FIN: u8 = 1;
 pub(crate) const SYN: u8 = 2;
 pub(crate) const ACK: u8 = 16;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, Tone, status};
-use crate::export::side_words;
+use crate::export::{side_words, via_words};
 use crate::store::{EntryId, Raw, Store, What};
 use crate::wire::{Kind, Message};
 use meaning::meaning;
@@ -38,7 +38,7 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
     );
     match entry.kind() {
         Kind::Handshake => tree.handshake(),
-        Kind::Gap | Kind::Undecoded | Kind::Conflict => {}
+        Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted => {}
         kind => tree.message(kind, store.extension(entry)),
     }
     if let What::Message(Message::Malformed { fault, .. }) = store.what(entry) {
@@ -50,6 +50,9 @@ pub fn nodes(store: &Store, id: EntryId, raw: &Raw) -> Vec<Node> {
             format!("{} bytes of it are not in the capture", store.missing(id)),
             None,
         );
+    }
+    if let Some(via) = entry.via() {
+        tree.push(1, format!("behind {}", via_words(via)), None);
     }
     if entry.is_resynchronised() {
         let words = "found by resynchronising: no boundary was known before it".to_owned();
