@@ -1,5 +1,6 @@
 //! A line for each message.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -108,7 +109,7 @@ struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'static str>,
+    name: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     malformed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,9 +224,13 @@ fn message_said<'a>(message: &Message, entry: &Entry, extension: Option<&'a str>
             hashes: Some(HashRange::hashes(entry.size)),
             ..range_said(range)
         },
+        Message::Azureus(name) => Said {
+            name: Some(Cow::Owned(name.to_string())),
+            ..none
+        },
         Message::Unknown { id } => Said {
             id: Some(*id),
-            name: tribler(*id),
+            name: tribler(*id).map(Cow::Borrowed),
             ..none
         },
         Message::Malformed { id, fault } => Said {

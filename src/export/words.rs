@@ -217,6 +217,7 @@ fn message_words(store: &Store, entry: &Entry, message: &Message) -> String {
                 range.proof
             )
         }
+        Message::Azureus(said) => format!("{name} {said}"),
         Message::Unknown { id } => match tribler(*id) {
             Some(name) => format!("Tribler {name} (id {id})"),
             None => format!("unknown message id {id}"),

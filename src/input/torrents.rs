@@ -90,7 +90,9 @@ mod tests {
         let names: Vec<&str> = torrents.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(
             names,
-            ["dance", "hybrid", "links", "loopback", "lossy", "mse", "v2only"]
+            [
+                "dance", "hybrid", "links", "loopback", "lossy", "mse", "v2only"
+            ]
         );
     }
 }

@@ -264,6 +264,7 @@ impl Entry {
             Kind::HashReject => {
                 Message::HashReject(HashRange::from_bytes(arena.bytes(first, second)))
             }
+            Kind::Azureus => Message::Azureus(arena.named(first as u16).unwrap_or_default().into()),
             Kind::Unknown | Kind::Gap | Kind::Undecoded | Kind::Conflict | Kind::Encrypted => {
                 Message::Unknown { id: first as u8 }
             }
@@ -310,6 +311,7 @@ fn pack(message: &Message, extension: Option<&str>, arena: &mut Arena) -> (Kind,
             whole([name | u32::from(*id), offset, len])
         }
         Message::Unknown { id } => whole([u32::from(*id), 0, 0]),
+        Message::Azureus(name) => whole([u32::from(arena.name(Some(name))), 0, 0]),
         Message::Malformed { id, fault } => {
             let (code, len) = fault_code(*fault);
             (kind, Form::Malformed, [u32::from(*id), code, len])
@@ -475,6 +477,7 @@ mod tests {
             Message::Hashes(range),
             Message::HashReject(range),
             Message::Unknown { id: 99 },
+            Message::Azureus("AZ_HANDSHAKE".into()),
             Message::Malformed {
                 id: id::HAVE,
                 fault: Malformed::Length { expected: 5 },

@@ -1,5 +1,6 @@
 //! Bytes behind a known boundary -> messages.
 
+use super::azureus;
 use super::framing::{Found, Framed, Place, Reason};
 use super::handshake::{self, Handshake};
 use super::head::{Expected, Head, examine};
@@ -240,7 +241,8 @@ impl Cutter {
                 Message::Handshake(Box::new(Handshake::read(bytes)))
             }
             _ if size == 0 => Message::KeepAlive,
-            _ => Message::read(head[4], size, &head[5..keep]),
+            _ => azureus::message(&head[..keep], size)
+                .unwrap_or_else(|| Message::read(head[4], size, &head[5..keep])),
         };
         if !to.begun(&message, size) {
             return Err(Reason::ImpossibleLength);

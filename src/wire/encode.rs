@@ -1,6 +1,6 @@
 //! Messages -> the bytes that go over the wire.
 
-use super::{Block, Message, PieceIndex};
+use super::{Block, Message, PieceIndex, azureus};
 
 impl Message {
     /// The message as it is sent, length prefix and all. What a message carries in bulk and does not keep comes from
@@ -11,6 +11,7 @@ impl Message {
             Message::Handshake(handshake) => return handshake.to_bytes().to_vec(),
             Message::KeepAlive => return vec![0; 4],
             Message::Unread(_) => return Vec::new(),
+            Message::Azureus(name) => return azureus::encode(name, bulk),
             Message::Unknown { id } | Message::Malformed { id, .. } => (*id, Vec::new()),
             message => match message.kind().id() {
                 Some(id) => (id, message.body()),
@@ -145,6 +146,9 @@ mod tests {
             Kind::Reject => bare(block().prop_map(Message::Reject)),
             Kind::Port => bare(any::<u16>().prop_map(Message::Port)),
             Kind::Extended => bare(extended()),
+            Kind::Azureus => ("AZ_[A-Z]{1,9}", vec(any::<u8>(), 1..64))
+                .prop_map(|(name, rest)| (Message::Azureus(name.into()), rest))
+                .boxed(),
             Kind::HashRequest => bare(range().prop_map(Message::HashRequest)),
             Kind::HashReject => bare(range().prop_map(Message::HashReject)),
             Kind::Hashes => (range(), vec(any::<[u8; 32]>(), 0..4))

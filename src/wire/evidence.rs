@@ -118,7 +118,10 @@ impl<'a> Known<'a> {
             Message::Bitfield(_) | Message::Hashes(_) => 12,
             Message::Extended { id, payload } => extended(*id, payload)?,
             Message::Unread(kind) => unread(*kind, size)?,
-            Message::Port(0) | Message::Unknown { .. } | Message::Malformed { .. } => return None,
+            Message::Port(0)
+            | Message::Azureus(_)
+            | Message::Unknown { .. }
+            | Message::Malformed { .. } => return None,
         };
         Some(Bits(bits))
     }

@@ -1,8 +1,9 @@
 //! What the first bytes of a message tell of the rest.
 
+use super::azureus::{self, Begun};
 use super::framing::Reason;
 use super::handshake::{self, PROTOCOL};
-use super::message::{self, Kind, Malformed};
+use super::message::{self, Kind, Malformed, id};
 
 /// A longer message than this cannot be meant: whoever sends such a length prefix has lost its place, or we have.
 const MAX_LEN: u32 = 16 << 20;
@@ -91,7 +92,16 @@ fn message(head: &[u8]) -> Head {
     let Some(id) = head.get(4) else {
         return Head::Needs(5);
     };
-    let keep = 5 + message::body_len(*id, size).unwrap_or(0);
+    let named = if *id == id::CHOKE {
+        azureus::begun(head, size)
+    } else {
+        Begun::No
+    };
+    let keep = match named {
+        Begun::Needs(needed) => return Head::Needs(needed),
+        Begun::Keeps(keep) => keep,
+        Begun::No => 5 + message::body_len(*id, size).unwrap_or(0),
+    };
     if head.len() < keep {
         return Head::Needs(keep);
     }

@@ -146,11 +146,13 @@ pub enum Kind {
     Conflict,
     /// Bytes that are encrypted.
     Encrypted,
+    /// A message of Azureus' own framing that has no number in the ordinary one.
+    Azureus,
 }
 
 impl Kind {
     /// All of them; the position of each is its number.
-    pub const ALL: [Kind; 26] = [
+    pub const ALL: [Kind; 27] = [
         Kind::Handshake,
         Kind::KeepAlive,
         Kind::Choke,
@@ -177,6 +179,7 @@ impl Kind {
         Kind::Undecoded,
         Kind::Conflict,
         Kind::Encrypted,
+        Kind::Azureus,
     ];
 
     /// The kind of the message with this id.
@@ -247,6 +250,7 @@ impl Kind {
             Kind::Undecoded => "undecoded",
             Kind::Conflict => "conflict",
             Kind::Encrypted => "encrypted",
+            Kind::Azureus => "azureus",
         }
     }
 }
@@ -283,6 +287,8 @@ pub enum Message {
     HashRequest(HashRange),
     Hashes(HashRange),
     HashReject(HashRange),
+    /// Of Azureus' own framing, by name: one that has no number in the ordinary one.
+    Azureus(Box<str>),
     Unknown {
         id: u8,
     },
@@ -433,6 +439,7 @@ impl Message {
             Message::HashRequest(_) => Kind::HashRequest,
             Message::Hashes(_) => Kind::Hashes,
             Message::HashReject(_) => Kind::HashReject,
+            Message::Azureus(_) => Kind::Azureus,
             Message::Unknown { .. } => Kind::Unknown,
             Message::Malformed { id, .. } => Kind::of(*id),
             Message::Unread(kind) => *kind,

@@ -30,6 +30,7 @@ pub(super) fn meaning(kind: Kind) -> Option<&'static str> {
         Kind::HashReject => "I will not send these hashes (BEP 52)",
         Kind::Unknown => "no BEP assigns this id; it is kept and stepped over",
         Kind::Gap => "these bytes were sent, and are not in the capture",
+        Kind::Azureus => "a message of Vuze and BiglyBT among themselves",
         Kind::Encrypted => "a key exchange (MSE), or what it hides",
         Kind::Conflict => "these bytes differ from those that came first, which were decoded",
         Kind::Undecoded => return None,
