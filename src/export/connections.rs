@@ -27,8 +27,8 @@ pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write)
         words(src),
         words(dst)
     )?;
-    if let Some(encryption) = connection.encryption() {
-        writeln!(out, "     {}", method_words(encryption.method))?;
+    if let Some(method) = store.method(connection) {
+        writeln!(out, "     {}", method_words(method))?;
     }
     if !connection.is_bittorrent() {
         return writeln!(out, "     {}", no_messages(connection));
@@ -119,10 +119,10 @@ impl From<Moment> for MomentRow {
     }
 }
 
-fn encryption_row(connection: &Connection) -> Option<EncryptionRow> {
+fn encryption_row(store: &Store, connection: &Connection) -> Option<EncryptionRow> {
     let known = connection.encryption()?;
     Some(EncryptionRow {
-        method: known.method.name(),
+        method: store.method(connection)?.name(),
         initiator: connection.end(known.initiator).to_string(),
         ya: known.ya.map(MomentRow::from),
         yb: known.yb.map(MomentRow::from),
@@ -182,7 +182,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
         closed_by_peer: closed.map(|closed| connection.end(closed.by).to_string()),
         src_side: side_row(store, connection, src),
         dst_side: side_row(store, connection, dst),
-        encryption: encryption_row(connection),
+        encryption: encryption_row(store, connection),
     };
     line(&row, out)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::body;
 use super::json::{hex, line, time};
-use super::words::{describe, reason_code, via_words};
+use super::words::{describe, reason_code};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
 use crate::stream::Missing;
@@ -33,7 +33,7 @@ pub(super) fn text(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
     )?;
     write!(out, "{}", describe(store, entry))?;
     if let Some(via) = entry.via() {
-        write!(out, "  (behind {})", via_words(via))?;
+        write!(out, "  ({})", via.name())?;
     }
     if entry.is_resynchronised() {
         write!(out, "  (resynchronised)")?;

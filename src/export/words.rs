@@ -105,6 +105,9 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
 pub fn no_messages(connection: &Connection) -> &'static str {
     match connection.protocol() {
         Protocol::Companion(companion) => companion.name(),
+        Protocol::Other if connection.encryption().is_some() => {
+            "hidden; --mse-keys reads it, where there is a key"
+        }
         Protocol::PeerWire | Protocol::Other => "no BitTorrent handshake",
     }
 }

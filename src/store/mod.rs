@@ -26,9 +26,9 @@ use arena::Arena;
 use crate::capture::Layout;
 use crate::peer::Talk;
 use crate::stream::{ConnectionId, Evidence};
-use crate::swarm::{Origin, Sightings, Torrents};
-use crate::wire::Message;
+use crate::swarm::{Endpoints, Origin, Sightings, Torrents};
 use crate::wire::companion::Heard;
+use crate::wire::{Message, Method};
 
 /// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Store {
     missing: HashMap<EntryId, u64>,
     connections: Vec<Connection>,
     sightings: Sightings,
+    /// Ends that took a connection on which BitTorrent was spoken.
+    listeners: Endpoints,
     torrents: Torrents,
     tally: Tally,
     totals: Totals,
@@ -125,6 +127,9 @@ impl Store {
         let before = connection.protocol();
         connection.push(id, &record, added);
         self.totals.entry(entry.kind(), added, before, connection);
+        if before != Protocol::PeerWire && connection.protocol() == Protocol::PeerWire {
+            self.listeners.add(*connection.end(!connection.opener()));
+        }
         self.entries.push(entry);
     }
 
@@ -186,6 +191,18 @@ impl Store {
             if let What::Message(message) = self.what(entry) {
                 talk.apply(entry.side(), &message);
             }
+        })
+    }
+
+    /// How a connection hides what it says. What only begins like a key exchange is one where an end is a peer of
+    /// BitTorrent by what others say, or by another connection.
+    pub fn method(&self, connection: &Connection) -> Option<Method> {
+        let method = connection.encryption()?.method;
+        let known = [&self.listeners, self.sightings.endpoints()];
+        let is_peer = |end| known.iter().any(|known| known.contains(end));
+        Some(match method {
+            Method::Possible if connection.ends.iter().any(is_peer) => Method::Mse,
+            method => method,
         })
     }
 

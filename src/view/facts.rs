@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
 use crate::export::{bytes, closing, duration, faults, method_words, no_messages, torrent_name};
-use crate::store::Connection;
+use crate::store::{Connection, Store};
 use crate::stream::{Direction, Evidence, Side};
 
 /// Columns of a torrent's name: the number of pieces stays in sight behind it.
@@ -44,7 +44,7 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
         format!("A opened it: {}", evidence(connection)),
         Tone::Plain,
     ));
-    lines.extend(encryption(connection));
+    lines.extend(encryption(scene.store, connection));
     lines.push((format!("lasted {lasted}, {end}"), Tone::Plain));
     lines.extend(lost(connection));
     lines
@@ -96,9 +96,9 @@ fn evidence(connection: &Connection) -> &'static str {
 }
 
 /// How it is hidden, and how long it took to agree on that.
-fn encryption(connection: &Connection) -> Option<(String, Tone)> {
+fn encryption(store: &Store, connection: &Connection) -> Option<(String, Tone)> {
     let known = connection.encryption()?;
-    let words = method_words(known.method);
+    let words = method_words(store.method(connection)?);
     let took = known.ya.zip(known.payload);
     let took = took.map_or_else(String::new, |(from, to)| {
         format!(", after {}", duration(to.time.since(from.time)))

@@ -1,6 +1,8 @@
 //! Encrypted conversations, made by an implementation of their own, are read with their keys, and nothing else is
 //! taken for one.
 
+#[path = "../decoding/mod.rs"]
+mod decoding;
 #[path = "../packets/mod.rs"]
 mod packets;
 mod peers;
@@ -9,6 +11,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 
+use decoding::decoded;
 use packets::{ACK, End, Pcap, SYN, Segment};
 use peers::{Ia, Manner, Random, TORRENT, Talk};
 use peerscope::capture::{GrowingText, Reader, Source};
@@ -237,6 +240,16 @@ fn plaintext_behind_the_exchange_needs_no_key() {
         }
         assert_eq!(method(&store), Some(Method::MsePlaintext));
     }
+}
+
+/// The first connection of this recording hides everything; the second, to the same port, goes on in plaintext.
+#[test]
+fn a_peer_that_is_known_makes_a_possible_exchange_certain() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/mse.pcap");
+    let store = decoded(Reader::open(file.as_ref()).unwrap());
+    let hidden = &store.connections()[0];
+    assert_eq!(hidden.encryption().unwrap().method, Method::Possible);
+    assert_eq!(store.method(hidden), Some(Method::Mse));
 }
 
 #[test]
