@@ -224,6 +224,13 @@ fn escapes_in_the_names_of_clients_are_dots() {
 }
 
 #[test]
+fn a_hidden_connection_says_that_it_is_encrypted() {
+    let screen = Screen::of("mse.pcap", COLOR);
+    assert_snapshot!("encrypted_connection", screen.text());
+    assert_snapshot!("mse_plaintext_ladder", screen.after("j Enter").text());
+}
+
+#[test]
 fn a_refused_connection_has_no_messages() {
     let screen = Screen::of("misbehaving.pcap", COLOR).after("j*12");
     assert_snapshot!("refused_connection", screen.text());

@@ -7,8 +7,9 @@ use super::{Pane, Scene, Tone, ladder};
 use crate::export::closing;
 use crate::packet::Endpoint;
 use crate::peer::{Announced, Talk};
-use crate::store::Connection;
+use crate::store::{Connection, Protocol};
 use crate::stream::Side;
+use crate::wire::Method;
 
 /// From so many columns on, addresses are whole.
 const WIDE: u16 = 60;
@@ -69,36 +70,56 @@ fn wide(scene: &Scene<'_>, connection: &Connection) -> String {
     let [a, b] = [connection.opener(), !connection.opener()];
     let glyphs = scene.look.glyphs;
     let [from, to] = [a, b].map(|side| cut(&connection.end(side).to_string(), 21, glyphs));
-    let (flags, [a_has, b_has]) = state(scene, connection);
+    let state = both(scene, connection);
     let end = match closing(connection) {
         Some((how, by)) => format!("{how} {}", if by == a { "A" } else { "B" }),
         None => "open".to_owned(),
     };
     let (id, messages) = (connection.id, connection.entries().len());
     format!(
-        "{id:>3} {from:<21} {} {to:<21} {flags} {a_has:>5} {b_has:>5} {messages:>6} {end}",
+        "{id:>3} {from:<21} {} {to:<21} {state} {messages:>6} {end}",
         glyphs.to
     )
 }
 
 /// `12 .2:40997 → .3:6881   D .  100%   27%`
 fn narrow(scene: &Scene<'_>, connection: &Connection) -> String {
-    let (flags, [a_has, b_has]) = state(scene, connection);
-    format!(
-        "{:>3} {} {flags} {a_has:>5} {b_has:>5}",
-        connection.id,
-        pair(scene, connection)
-    )
+    let (id, pair) = (connection.id, pair(scene, connection));
+    format!("{id:>3} {pair} {}", both(scene, connection))
 }
 
 /// `12 .2:40997 → .3:6881   D .   27%`
 fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
-    let (flags, [_, b_has]) = state(scene, connection);
-    format!(
-        "{:>3} {} {flags} {b_has:>5}",
-        connection.id,
-        pair(scene, connection)
-    )
+    let (id, pair) = (connection.id, pair(scene, connection));
+    let state = match instead(scene, connection) {
+        Some(word) => cut(word, 9, scene.look.glyphs),
+        None => {
+            let (flags, [_, b_has]) = state(scene, connection);
+            format!("{flags} {b_has:>5}")
+        }
+    };
+    format!("{id:>3} {pair} {state:<9}")
+}
+
+/// Flags and pieces of both sides, or what the connection is instead.
+fn both(scene: &Scene<'_>, connection: &Connection) -> String {
+    if let Some(word) = instead(scene, connection) {
+        return format!("{word:<15}");
+    }
+    let (flags, [a_has, b_has]) = state(scene, connection);
+    format!("{flags} {a_has:>5} {b_has:>5}")
+}
+
+/// What a connection without messages is, where that is known.
+fn instead(scene: &Scene<'_>, connection: &Connection) -> Option<&'static str> {
+    match connection.protocol() {
+        Protocol::PeerWire => None,
+        Protocol::Companion(companion) => Some(companion.name()),
+        Protocol::Other => Some(match scene.store.method(connection)? {
+            Method::Possible => "encrypted?",
+            _ => "encrypted",
+        }),
+    }
 }
 
 fn pair(scene: &Scene<'_>, connection: &Connection) -> String {

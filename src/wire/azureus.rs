@@ -28,7 +28,9 @@ impl<'b> Azureus<'b> {
         let (prefix, rest) = message.split_first_chunk()?;
         let (len, rest) = rest.split_first_chunk()?;
         let [size, len] = [prefix, len].map(|word| u32::from_be_bytes(*word) as usize);
-        let name = rest.get(..len).filter(|name| name.iter().all(is_of_name))?;
+        let name = rest
+            .get(..len)
+            .filter(|name| name.iter().copied().all(is_of_name))?;
         let fits = (1..=MAX_NAME).contains(&len) && size > 4 + len;
         Some(Azureus {
             name: std::str::from_utf8(name).ok().filter(|_| fits)?,
@@ -66,7 +68,7 @@ pub(super) fn begun(head: &[u8], size: u32) -> Begun {
     let name_len = u32::from_be_bytes(*name_len) as usize;
     let name = &head[HEAD..head.len().min(HEAD + name_len)];
     let fits = (1..=MAX_NAME).contains(&name_len) && size as usize > HEAD - 4 + name_len;
-    if !fits || !name.iter().all(is_of_name) {
+    if !fits || !name.iter().copied().all(is_of_name) {
         return Begun::No;
     }
     let needed = HEAD + name_len + 1 + kept(name, name_len, size);
@@ -131,8 +133,8 @@ pub(super) fn encode(name: &str, rest: &[u8]) -> Vec<u8> {
     [&(body.len() as u32).to_be_bytes(), &body[..]].concat()
 }
 
-fn is_of_name(byte: &u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_'
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
 #[cfg(test)]
