@@ -91,12 +91,11 @@ fn narrow(scene: &Scene<'_>, connection: &Connection) -> String {
 /// `12 .2:40997 → .3:6881   D .   27%`
 fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
     let (id, pair) = (connection.id, pair(scene, connection));
-    let state = match instead(scene, connection) {
-        Some(word) => cut(word, 9, scene.look.glyphs),
-        None => {
-            let (flags, [_, b_has]) = state(scene, connection);
-            format!("{flags} {b_has:>5}")
-        }
+    let state = if let Some(word) = instead(scene, connection) {
+        cut(word, 9, scene.look.glyphs)
+    } else {
+        let (flags, [_, b_has]) = state(scene, connection);
+        format!("{flags} {b_has:>5}")
     };
     format!("{id:>3} {pair} {state:<9}")
 }
