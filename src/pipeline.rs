@@ -156,6 +156,9 @@ impl Pipeline {
         }
         let first = changes.len();
         self.conversations.look();
+        if self.end == End::OfFile {
+            self.conversations.look_at_ends();
+        }
         let is_at_end = !(0..BATCH).all(|_| self.frame(changes));
         let is_ending = is_at_end && self.end == End::OfFile;
         let is_done = is_ending && self.finish(changes);

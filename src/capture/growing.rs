@@ -19,6 +19,11 @@ pub struct GrowingText {
 impl GrowingText {
     /// Opens it; there need be nothing in it yet.
     pub fn open(path: &Path) -> io::Result<GrowingText> {
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other(
+                "it must be a regular file, to be read again when it grows",
+            ));
+        }
         Ok(GrowingText {
             file: File::open(path)?,
             path: path.to_owned(),
@@ -45,6 +50,13 @@ impl GrowingText {
         }
         Ok(())
     }
+
+    /// What stands behind the last whole line.
+    pub fn end(&mut self) -> io::Result<String> {
+        let mut window = vec![0; WINDOW];
+        let count = self.file.read_at(&mut window, self.read)?;
+        Ok(String::from_utf8_lossy(&window[..count]).into_owned())
+    }
 }
 
 /// How far there are whole lines; a window without an end of line is stepped over.
@@ -68,11 +80,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_file_cannot_grow() {
+        assert!(GrowingText::open(Path::new("/")).is_err());
+    }
+
+    #[test]
     fn a_line_is_read_once_when_it_is_whole() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let mut text = GrowingText::open(file.path()).unwrap();
         file.write_all(b"one\ntw").unwrap();
         assert_eq!(lines(&mut text), "one\n");
+        assert_eq!(text.end().unwrap(), "tw");
         file.write_all(b"o\n").unwrap();
         assert_eq!(
             (lines(&mut text), lines(&mut text)),

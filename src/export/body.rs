@@ -173,6 +173,10 @@ fn hello(hello: &ExtendedHandshake, payload: &[u8]) -> Map<String, Value> {
     let Some(Value::Object(mut keys)) = root else {
         return Map::new();
     };
+    // What we say about a message does not come from its sender.
+    ["faults", "not_kept"]
+        .iter()
+        .for_each(|ours| drop(keys.remove(*ours)));
     keys.extend(object([
         ("metadata_size", hello.metadata_size.into()),
         ("reqq", hello.reqq.into()),
@@ -325,6 +329,16 @@ mod tests {
                 "ut_holepunch connect 1.2.3.4:6881",
                 r#"{"addr":"1.2.3.4:6881","type":"connect"}"#
             )
+        );
+    }
+
+    #[test]
+    fn a_sender_cannot_speak_in_our_name() {
+        let payload = b"d6:faultsl6:forgede8:not_kepti5e1:v1:xe";
+        let body = Body::read(Some("handshake"), payload, payload.len());
+        assert_eq!(
+            json(&body, payload, payload.len()).to_string(),
+            r#"{"v":"x"}"#
         );
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use peerscope::swarm::Metainfo;
+use peerscope::wire::plain;
 
 /// Bytes of one file: an info dictionary of the greatest size that clients take, and as much of piece layers.
 const MAX_FILE: u64 = 64 << 20;
@@ -35,7 +36,8 @@ pub(crate) fn torrents(typed: &[PathBuf]) -> anyhow::Result<Vec<Arc<Metainfo>>> 
 }
 
 fn read(path: &Path, room: &mut u64) -> anyhow::Result<Arc<Metainfo>> {
-    let name = || path.display();
+    // Who named the files of a folder is not known.
+    let name = || plain(path.as_os_str().as_encoded_bytes());
     let cannot = || format!("cannot read {}", name());
     let file = File::open(path).with_context(cannot)?;
     let bound = MAX_FILE.min(*room);
@@ -51,7 +53,7 @@ fn read(path: &Path, room: &mut u64) -> anyhow::Result<Arc<Metainfo>> {
     );
     *room -= len;
     let torrent = Metainfo::of_file(&bytes);
-    Ok(Arc::new(torrent.with_context(|| name().to_string())?))
+    Ok(Arc::new(torrent.with_context(name)?))
 }
 
 /// The files `*.torrent` of a folder and of those in it, by name. Links to folders are not followed.
@@ -59,18 +61,19 @@ fn walk(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let (mut found, mut looked_at) = (Vec::new(), 0);
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        let cannot = || format!("cannot read {}", folder.display());
+        let name = || plain(folder.as_os_str().as_encoded_bytes());
+        let cannot = || format!("cannot read {}", name());
         for entry in folder.read_dir().with_context(cannot)? {
             let entry = entry.with_context(cannot)?;
             looked_at += 1;
             if looked_at > MAX_ENTRIES {
-                anyhow::bail!("{}: more than {MAX_ENTRIES} files", folder.display());
+                anyhow::bail!("{}: more than {MAX_ENTRIES} files", name());
             }
             let path = entry.path();
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_folder && depth < MAX_DEPTH {
                 folders.push((path, depth + 1));
-            } else if !is_folder && path.extension().is_some_and(|it| it == "torrent") {
+            } else if path.extension().is_some_and(|it| it == "torrent") && path.is_file() {
                 found.push(path);
             }
         }

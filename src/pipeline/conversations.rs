@@ -33,9 +33,23 @@ struct Secrets {
 impl Secrets {
     /// Takes what was written down since. A log that cannot be read any more has said what it had to say.
     fn look(&mut self) {
-        let Secrets { keys, logs, named } = self;
+        let Secrets { keys, logs, .. } = self;
         logs.retain_mut(|log| log.more(|lines| keys.read(lines)).is_ok());
-        named.drain(..).for_each(|torrent| keys.know(torrent));
+    }
+
+    /// Takes what the logs end with, be it a whole line or not: nobody will write more of it in time.
+    fn look_at_ends(&mut self) {
+        let Secrets { keys, logs, .. } = self;
+        logs.iter_mut()
+            .filter_map(|log| log.end().ok())
+            .for_each(|line| keys.read(&line));
+    }
+
+    /// What a handshake named may be what the next one hides.
+    fn learn(&mut self) {
+        self.named
+            .drain(..)
+            .for_each(|torrent| self.keys.know(torrent));
     }
 }
 
@@ -57,6 +71,11 @@ impl Conversations {
     /// Looks for keys that came since.
     pub(super) fn look(&mut self) {
         self.secrets.look();
+    }
+
+    /// Nothing more will be captured: what the logs end with counts, too.
+    pub(super) fn look_at_ends(&mut self) {
+        self.secrets.look_at_ends();
     }
 
     /// What the frame `now` did to a stream -> what the store is told.
@@ -126,6 +145,7 @@ impl Conversations {
                 }
             }
         }
+        self.secrets.learn();
     }
 }
 

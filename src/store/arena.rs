@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::wire::extension::Body;
+use crate::wire::extension::{Body, KNOWN};
 
 /// Bytes kept of one extended message. Peer exchange and the dictionaries of metadata stay far below.
 const MAX_BODY: usize = 4 << 10;
@@ -15,7 +15,7 @@ const MAX_RECENT: usize = 4 << 20;
 const RECENT: u32 = 1 << 31;
 
 /// Bytes end to end, found again by offset and length.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Arena {
     bytes: Vec<u8>,
     names: Vec<String>,
@@ -50,6 +50,23 @@ impl Recent {
     fn get(&self, number: u32) -> &[u8] {
         let at = number.wrapping_sub(self.first) as usize;
         self.bodies.get(at).map_or(&[], |body| body)
+    }
+}
+
+impl Default for Arena {
+    /// Names that mean something have their numbers before strangers can use them up.
+    fn default() -> Arena {
+        let mut arena = Arena {
+            bytes: Vec::new(),
+            names: Vec::new(),
+            by_name: HashMap::new(),
+            bodies: 0,
+            recent: Recent::default(),
+        };
+        for name in KNOWN {
+            arena.name(Some(name));
+        }
+        arena
     }
 }
 
@@ -155,6 +172,17 @@ mod tests {
         payload.resize(payload.len() + 16384, 0xaa);
         let (offset, len) = arena.keep_body(Some("ut_metadata"), &payload);
         assert_eq!(arena.body(offset, len), dictionary);
+    }
+
+    #[test]
+    fn names_that_strangers_make_up_leave_room_for_those_that_mean_something() {
+        let mut arena = Arena::default();
+        for number in 0..70_000 {
+            arena.name(Some(&number.to_string()));
+        }
+        let pex = arena.name(Some("ut_pex"));
+        assert_eq!(arena.named(pex), Some("ut_pex"));
+        assert_eq!(arena.name(Some("70000")), 0);
     }
 
     #[test]

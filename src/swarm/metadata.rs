@@ -87,10 +87,12 @@ impl Metadata {
         if !offer.keep(sender, &data) || offer.pieces.len() < data.size.div_ceil(PIECE) {
             return None;
         }
+        // What cannot be hashed any more is not put together, either.
+        let ways = (MAX_HASHED - self.hashed) / data.size;
         let done = &mut self.hashed;
-        let found = offer.ways(sender).find_map(|info| {
+        let found = offer.ways(sender).take(ways).find_map(|info| {
             *done += info.len();
-            (*done <= MAX_HASHED).then(|| Metainfo::of_hash(&info, hashes))?
+            Metainfo::of_hash(&info, hashes)
         });
         if found.is_some() {
             self.offers.clear();
@@ -144,7 +146,7 @@ impl Offer {
             .iter()
             .fold(1_usize, |ways, (_, order)| ways.saturating_mul(order.len()));
         (0..ways.min(MAX_TRIES)).map(move |mut way| {
-            let mut info = Vec::new();
+            let mut info = Vec::with_capacity(orders.len() * PIECE);
             for (variants, order) in &orders {
                 info.extend_from_slice(&variants[order[way % order.len()]].bytes);
                 way /= order.len();
@@ -207,6 +209,18 @@ mod tests {
             metadata.take(sender(2 + piece as u32), &message(&info, piece), &hash)
         });
         assert!(found.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_hashed_any_more_is_not_put_together() {
+        let (info, mut metadata) = (info(1500), Metadata::default());
+        metadata.hashed = MAX_HASHED - info.len() + 1;
+        let found =
+            (0..3).find_map(|piece| metadata.take(sender(0), &message(&info, piece), &hash(&info)));
+        assert_eq!(
+            (found, metadata.hashed),
+            (None, MAX_HASHED - info.len() + 1)
+        );
     }
 
     #[test]

@@ -122,6 +122,9 @@ pub(super) fn fields(text: &[u8], root: Option<&Node>) -> Vec<Field> {
 }
 
 fn keyed(text: &[u8], depth: u8, (key, node): &(Range<usize>, Node), fields: &mut Vec<Field>) {
+    if fields.len() >= MAX_FIELDS {
+        return;
+    }
     let name = &text[key.clone()];
     let address = node.bytes(text).and_then(|bytes| address(name, bytes));
     match address {

@@ -104,8 +104,13 @@ impl Keys {
         self.version
     }
 
+    /// How many secrets are known; a torrent more tells nothing where no secret fits.
+    pub(in crate::wire) fn secrets(&self) -> usize {
+        self.secrets.len() + self.exponents.len()
+    }
+
     fn add(&mut self, record: Record) {
-        if self.secrets.len() + self.exponents.len() >= MAX_RECORDS {
+        if self.secrets() >= MAX_RECORDS {
             return;
         }
         let is_known = match record {

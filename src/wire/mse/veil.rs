@@ -19,6 +19,8 @@ pub(in crate::wire) struct Veil {
     heads: Option<Box<[Vec<u8>; 2]>>,
     /// What was known when it was last looked for.
     tried: u32,
+    /// How many secrets were known then.
+    secrets: usize,
     /// What is read now was held, and has come before what was read last.
     pub(in crate::wire) is_late: bool,
 }
@@ -32,13 +34,14 @@ impl Veil {
             passed: [0; 2],
             heads: None,
             tried: 0,
+            secrets: 0,
             is_late: false,
         }
     }
 
     /// Keeps what it takes to find the secret later.
     pub(in crate::wire) fn keep(&mut self, heads: [Vec<u8>; 2], keys: &Keys) {
-        self.tried = keys.version();
+        (self.tried, self.secrets) = (keys.version(), keys.secrets());
         self.heads = Some(Box::new(heads));
     }
 
@@ -48,7 +51,12 @@ impl Veil {
         if self.tried == keys.version() || keys.is_empty() || !self.is_closed() {
             return None;
         }
-        self.tried = keys.version();
+        let has_secret = self.method() == Some(Method::Mse);
+        let is_hopeless = !has_secret && self.secrets == keys.secrets();
+        (self.tried, self.secrets) = (keys.version(), keys.secrets());
+        if is_hopeless {
+            return None;
+        }
         let exchange = Exchange::find(keys, heads)?;
         exchange.directions.as_ref()?;
         self.heads = None;
