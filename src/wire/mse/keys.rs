@@ -52,13 +52,14 @@ impl Keys {
     /// MSE_SECRET  <Y or -> <S> [<info hash>]
     /// MSE_PRIVATE <Y or -> <x> [<info hash>]
     /// ... looking for synchash <hash> secret: <S>      in libtorrent's peer log
+    /// ... HANDSHAKE [ ih: <info hash> ]                the same, for all its secrets
     /// ```
     pub fn read(&mut self, text: &str) {
         for line in text.lines() {
-            if let Some((record, torrent)) = record(line).or_else(|| synchash(line)) {
-                self.add(record);
-                torrent.into_iter().for_each(|hash| self.know(hash));
-            }
+            let own = record(line).map(|(record, torrent)| (Some(record), torrent));
+            let (record, torrent) = own.unwrap_or_else(|| (synchash(line), info_hash(line)));
+            record.into_iter().for_each(|record| self.add(record));
+            torrent.into_iter().for_each(|hash| self.know(hash));
         }
     }
 
@@ -124,8 +125,7 @@ impl Keys {
 fn record(line: &str) -> Option<(Record, Option<InfoHash>)> {
     let mut words = line.split_whitespace();
     let (name, y, key) = (words.next()?, words.next()?, words.next()?);
-    let torrent = words.next().and_then(bytes);
-    let torrent = torrent.and_then(|bytes| bytes.try_into().ok().map(InfoHash));
+    let torrent = words.next().and_then(torrent);
     let record = match name {
         "MSE_SECRET" => Record::Secret(Secret(number(key)?)),
         "MSE_PRIVATE" => {
@@ -145,11 +145,21 @@ impl Record {
 }
 
 /// What libtorrent says when somebody connects to it.
-fn synchash(line: &str) -> Option<(Record, Option<InfoHash>)> {
+fn synchash(line: &str) -> Option<Record> {
     let (_, rest) = line.split_once("looking for synchash ")?;
     let (_, secret) = rest.split_once(" secret: ")?;
     let secret = number(secret.split_whitespace().next()?)?;
-    Some((Record::Secret(Secret(secret)), None))
+    Some(Record::Secret(Secret(secret)))
+}
+
+/// What libtorrent says when it sends its handshake, soon after.
+fn info_hash(line: &str) -> Option<InfoHash> {
+    let (_, rest) = line.split_once("HANDSHAKE [ ih: ")?;
+    torrent(rest.split_whitespace().next()?)
+}
+
+fn torrent(hex: &str) -> Option<InfoHash> {
+    bytes(hex)?.try_into().ok().map(InfoHash)
 }
 
 fn number(hex: &str) -> Option<Number> {
@@ -206,6 +216,15 @@ mod tests {
             "12:00 ENCRYPTION [ looking for synchash {hash} secret: {s} ]"
         ));
         assert!(keys.secret(&Secret([14; 96]).req1()).is_some());
+    }
+
+    #[test]
+    fn the_peer_log_of_libtorrent_tells_torrents() {
+        let line = |hash: &str| {
+            format!("file peer [ 10.0.0.1:50000 client: Unknown ] ==> HANDSHAKE [ ih: {hash} ]\n")
+        };
+        let keys = keys(&(line(&"ab".repeat(20)) + &line("abab") + &line("")));
+        assert!(keys.torrents().eq(&[InfoHash([0xab; 20])]));
     }
 
     #[test]
