@@ -115,8 +115,8 @@ impl Opening {
             return Verdict::Known(Box::new(exchange), Box::new(shape));
         }
         match self.shape() {
-            // Whatever it looks like, while a secret may fit.
-            None if !keys.is_empty() && !self.is_foreign() => unclear,
+            // Whatever it looks like, while a secret may fit, be it one that is still to come.
+            None if (keys.may_grow() || !keys.is_empty()) && !self.is_foreign() => unclear,
             None => Verdict::Other,
             Some(found) if found.step4.is_some() => {
                 if keys.may_grow() && !is_last && !self.is_readable() {
@@ -198,3 +198,32 @@ impl Opening {
 
 /// A public key and its pad.
 const MAX_KEY: u64 = (Y_LEN + MAX_PAD) as u64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What both sides sent at once looks like other protocols now and then: here it has its length in front.
+    fn with_length_prefix() -> Opening {
+        let mut opening = Opening::default();
+        let flights = [(Side::A, 200), (Side::B, 200), (Side::A, 60)];
+        for (side, len) in flights {
+            let mut flight: Vec<u8> = (0..len).map(|at: u8| at.wrapping_mul(151)).collect();
+            flight[..2].copy_from_slice(&[0, 200]);
+            assert!(opening.hold(side, SeqNumber::default(), &flight, FrameRef::default()));
+        }
+        opening
+    }
+
+    #[test]
+    fn what_does_not_look_like_an_exchange_is_held_while_a_key_may_come() {
+        let opening = with_length_prefix();
+        let verdict = |keys: &Keys, is_last| opening.verdict(keys, is_last);
+        assert!(matches!(verdict(&Keys::default(), false), Verdict::Other));
+        assert!(matches!(
+            verdict(&Keys::expecting(), false),
+            Verdict::Unclear
+        ));
+        assert!(matches!(verdict(&Keys::expecting(), true), Verdict::Other));
+    }
+}
