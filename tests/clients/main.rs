@@ -36,27 +36,46 @@ const A_WHILE: Duration = Duration::from_millis(300);
 
 #[test]
 fn what_two_clients_say_is_what_they_hear() {
-    let Some(net) = can_run().then(Net::new).flatten() else {
+    let Some(seen) = exchange("open") else {
         return;
     };
-    let folder = TempDir::new().unwrap();
-    // The program may have given its rights away.
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let seen = exchange(&net, folder.path());
-    let file = |role: &str| fs::read(folder.path().join(role).join("file")).unwrap();
-    assert!(
-        file("fetch") == file("seed"),
-        "what was fetched is not what was seeded"
-    );
+    seen.assert_whole();
     assert_eq!(seen.live, seen.kept);
-    assert_eq!(blocks(&seen.rows()), all_blocks());
-    println!(
-        "{} and {} messages",
-        seen.heard_by_fetch.len(),
-        seen.heard_by_seed.len()
-    );
-    assert_eq!(seen.said_by(SEED), seen.heard_by_fetch);
-    assert_eq!(seen.said_by(FETCH), seen.heard_by_seed);
+    assert!(seen.rows().iter().all(|row| row.get("via").is_none()));
+}
+
+/// The side that is connected to writes the secret of the connection to its log.
+#[test]
+fn what_two_clients_hide_is_read_with_their_log() {
+    let Some(seen) = exchange("rc4") else {
+        return;
+    };
+    seen.assert_whole();
+    assert_eq!(seen.live, seen.kept);
+    let (exchange, read): (Vec<Value>, Vec<Value>) = seen.rows().into_iter().partition(is_hidden);
+    assert_eq!(exchange.len(), 2);
+    assert!(read.iter().all(|row| row["via"] == "mse-rc4"));
+    let unread = rows(&messages(&["--json", &seen.file()]));
+    assert!(!unread.is_empty() && unread.iter().all(is_hidden));
+}
+
+/// Of the side that connects, the first message is encrypted whatever is selected. Nothing waits for its key while
+/// there is plaintext to be read, so that only the file is sure to have it.
+#[test]
+fn behind_a_key_exchange_plaintext_is_read_without_a_key() {
+    let Some(seen) = exchange("plaintext") else {
+        return;
+    };
+    seen.assert_whole();
+    let (_, read): (Vec<Value>, Vec<Value>) = seen.rows().into_iter().partition(is_hidden);
+    let (first, rest): (Vec<Value>, Vec<Value>) = read
+        .into_iter()
+        .partition(|row| row["type"] == "handshake" && is_from(row, FETCH));
+    assert!(first.len() == 1 && first[0]["via"] == "mse-rc4");
+    assert!(rest.iter().all(|row| row["via"] == "mse-plaintext"));
+    let unlocked = rows(&messages(&["--json", &seen.file()]));
+    let (_, unlocked): (Vec<Value>, Vec<Value>) = unlocked.into_iter().partition(is_hidden);
+    assert_eq!(unlocked, rest);
 }
 
 /// False, with the reason printed, where this cannot be tried.
@@ -75,6 +94,7 @@ fn can_run() -> bool {
 }
 
 struct Seen {
+    folder: TempDir,
     /// Lines that were printed while the packets came.
     live: String,
     /// Lines of the file.
@@ -84,37 +104,79 @@ struct Seen {
 }
 
 impl Seen {
-    fn rows(&self) -> Vec<Value> {
-        let rows = self.live.lines();
-        rows.map(|row| serde_json::from_str(row).unwrap()).collect()
+    fn file(&self) -> String {
+        kept(self.folder.path())
     }
 
+    /// What was fetched was seen on its way, and all that was heard was said.
+    fn assert_whole(&self) {
+        let file = |role: &str| fs::read(self.folder.path().join(role).join("file")).unwrap();
+        assert!(
+            file("fetch") == file("seed"),
+            "what was fetched is not what was seeded"
+        );
+        println!(
+            "{} and {} messages",
+            self.heard_by_fetch.len(),
+            self.heard_by_seed.len()
+        );
+        assert_eq!(blocks(&self.rows()), all_blocks());
+        assert_eq!(self.said_by(SEED), self.heard_by_fetch);
+        assert_eq!(self.said_by(FETCH), self.heard_by_seed);
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        rows(&self.kept)
+    }
+
+    /// Types of the messages that came from there.
     fn said_by(&self, ip: &str) -> Vec<String> {
-        let is_from = |row: &Value| row["src"].as_str().unwrap().split(':').next() == Some(ip);
-        let rows = self.rows().into_iter().filter(is_from);
-        rows.map(|row| row["type"].as_str().unwrap().to_owned())
+        let rows = self.rows().into_iter().filter(|row| is_from(row, ip));
+        let messages = rows.filter(|row| !is_hidden(row));
+        messages
+            .map(|row| row["type"].as_str().unwrap().to_owned())
             .collect()
     }
 }
 
-fn exchange(net: &Net, folder: &Path) -> Seen {
-    for role in ["seed", "fetch"] {
-        fs::create_dir(folder.join(role)).unwrap();
-    }
-    let folder_name = folder.to_str().unwrap();
-    assert!(
-        succeeds(&[PYTHON, "-c", SCRIPT, "make", folder_name]),
-        "no torrent"
-    );
-    let file = folder.join("kept.pcapng").display().to_string();
-    let sniffing = ["messages", "-i", "left", "--json", "-w", &file];
-    let sniffer = Running::start(net.command(0, PROGRAM).args(sniffing));
+fn kept(folder: &Path) -> String {
+    folder.join("kept.pcapng").display().to_string()
+}
+
+fn is_from(row: &Value, ip: &str) -> bool {
+    row["src"].as_str().unwrap().split(':').next() == Some(ip)
+}
+
+fn is_hidden(row: &Value) -> bool {
+    row["type"] == "encrypted"
+}
+
+/// Of the last connection: clients that encrypt try again now and then.
+fn rows(lines: &str) -> Vec<Value> {
+    let rows = lines.lines();
+    let mut rows: Vec<Value> = rows.map(|row| serde_json::from_str(row).unwrap()).collect();
+    let number = |row: &Value| row["connection"].as_u64();
+    let last = rows.iter().map(number).max();
+    rows.retain(|row| Some(number(row)) == last);
+    rows
+}
+
+/// One client fetches from the other, and the program listens, also to the log of the other. None where this cannot
+/// be tried.
+fn exchange(manner: &str) -> Option<Seen> {
+    let net = can_run().then(|| Net::new(manner)).flatten()?;
+    let folder = prepared();
+    let (file, log) = (kept(folder.path()), folder.path().join("seed.log"));
+    let reading = ["--json", "--mse-keys", log.to_str().unwrap()];
+    let sniffing = ["messages", "-i", "left", "-w", &file];
+    let sniffer = Running::start(net.command(0, PROGRAM).args(sniffing).args(reading));
     until("capture", || {
         fs::metadata(&file).is_ok_and(|it| it.len() > 0)
     });
     sleep(A_WHILE);
     let client = |place, role, ip, other| {
-        let arguments = ["-c", SCRIPT, role, folder_name, ip, other];
+        let place_of_it = folder.path().to_str().unwrap();
+        let arguments = ["-c", SCRIPT, role, place_of_it, ip, other, manner];
         Running::start(net.command(place, PYTHON).args(arguments))
     };
     let mut seed = client(0, "seed", SEED, FETCH);
@@ -126,12 +188,30 @@ fn exchange(net: &Net, folder: &Path) -> Seen {
     drop(seed.child.stdin.take());
     let heard_by_seed = seed.lines();
     sleep(A_WHILE);
-    Seen {
+    Some(Seen {
         live: sniffer.interrupted(),
-        kept: messages(&file),
+        kept: messages(&[&reading[..], &[&file]].concat()),
         heard_by_seed,
         heard_by_fetch,
+        folder,
+    })
+}
+
+/// A folder with a torrent, and with nothing in the log yet.
+fn prepared() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    // The program may have given its rights away.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    for role in ["seed", "fetch"] {
+        fs::create_dir(folder.path().join(role)).unwrap();
     }
+    fs::write(folder.path().join("seed.log"), "").unwrap();
+    let name = folder.path().to_str().unwrap();
+    assert!(
+        succeeds(&[PYTHON, "-c", SCRIPT, "make", name]),
+        "no torrent"
+    );
+    folder
 }
 
 /// Index, begin and length of what pieces carried.
@@ -147,9 +227,9 @@ fn all_blocks() -> BTreeSet<[u64; 3]> {
     starts.map(block).collect()
 }
 
-fn messages(file: &str) -> String {
+fn messages(arguments: &[&str]) -> String {
     let mut command = Command::new(PROGRAM);
-    let output = command.args(["messages", "--json", file]).output().unwrap();
+    let output = command.arg("messages").args(arguments).output().unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert_eq!(complaints, "", "about the file that was kept");
     String::from_utf8(output.stdout).unwrap()
@@ -216,8 +296,8 @@ struct Net([String; 2]);
 
 impl Net {
     /// None, with the reason printed, where there cannot be one.
-    fn new() -> Option<Net> {
-        let net = Net(["seed", "fetch"].map(|role| format!("peerscope-{}-{role}", id())));
+    fn new(name: &str) -> Option<Net> {
+        let net = Net(["seed", "fetch"].map(|role| format!("peerscope-{}-{name}-{role}", id())));
         let [seed, fetch] = &net.0;
         let cable = [
             "link", "add", "left", "type", "veth", "peer", "name", "right", "netns", fetch,
