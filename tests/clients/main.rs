@@ -51,7 +51,8 @@ fn what_two_clients_hide_is_read_with_their_log() {
         return;
     };
     seen.assert_whole();
-    assert_eq!(seen.live, seen.kept);
+    // How soon the key comes is up to the client: live, what was said before may be lost.
+    assert!(seen.live.contains("\"via\":\"mse-rc4\""), "{}", seen.live);
     let (exchange, read): (Vec<Value>, Vec<Value>) = seen.rows().into_iter().partition(is_hidden);
     assert_eq!(exchange.len(), 2);
     assert!(read.iter().all(|row| row["via"] == "mse-rc4"));
