@@ -180,7 +180,14 @@ pub fn describe(store: &Store, entry: &Entry) -> String {
         What::Undecoded {
             bytes: count,
             reason,
-        } => format!("{}, {}", reason_words(reason), bytes(count)),
+        } => {
+            let protocol = store.connection(entry.connection).protocol();
+            let words = match (reason, protocol) {
+                (Reason::NotBitTorrent, Protocol::Companion(it)) => it.name().to_owned(),
+                (reason, _) => reason_words(reason),
+            };
+            format!("{words}, {}", bytes(count))
+        }
     }
 }
 

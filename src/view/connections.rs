@@ -15,6 +15,8 @@ use crate::wire::Method;
 const WIDE: u16 = 60;
 /// From so many, the pieces of both sides have room.
 const NARROW: u16 = 40;
+/// Columns of two short addresses, so that the last column is left to the scrollbar.
+const PAIR: usize = 18;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (title, row_of): (_, fn(&Scene<'_>, &Connection) -> String) = match canvas.width() {
@@ -22,8 +24,8 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
             "   # A opened              B                     A<B A has B has  msgs end",
             wide,
         ),
-        NARROW.. => ("   # A and B             flow A has B has", narrow),
-        _ => ("   # A and B             flow B has", narrowest),
+        NARROW.. => ("   # A and B            flow A has B has", narrow),
+        _ => ("   # A and B            flow B has", narrowest),
     };
     canvas.text(0, 0, title, Tone::Dim);
     let mut rows = canvas.below(1);
@@ -126,10 +128,10 @@ fn pair(scene: &Scene<'_>, connection: &Connection) -> String {
         [connection.opener(), !connection.opener()].map(|side| short(connection.end(side)));
     let pair = cut(
         &format!("{a} {} {b}", scene.look.glyphs.to),
-        19,
+        PAIR,
         scene.look.glyphs,
     );
-    format!("{pair:<19}")
+    format!("{pair:<PAIR$}")
 }
 
 /// The last part of an address, which tells the hosts of a network apart.
