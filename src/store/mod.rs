@@ -4,6 +4,7 @@ mod arena;
 mod change;
 mod connection;
 mod entry;
+pub mod filter;
 mod history;
 mod raw;
 mod tally;
