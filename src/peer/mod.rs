@@ -1,9 +1,11 @@
 //! What two peers know and owe each other at one moment of their conversation.
 
+mod ledger;
 mod pieces;
 mod requests;
 mod talk;
 
+pub use ledger::{Asked, Fate, Ledger, Moment, percentile};
 pub use pieces::{Announced, Pieces};
 pub use requests::{MAX_OUTSTANDING, Requests};
 pub use talk::{Choke, Flow, Interest, Peer, Talk};
