@@ -1,6 +1,6 @@
 //! What is known of a connection as a whole.
 
-use super::history::History;
+use super::history::{History, Turn};
 use super::{EntryId, Record, StreamTally, What};
 use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
@@ -109,6 +109,13 @@ impl Connection {
         self.conversation
             .as_ref()
             .map_or(&[], |conversation| conversation.history.entries())
+    }
+
+    /// Where the flow of data changed, in order.
+    pub fn turns(&self) -> &[Turn] {
+        self.conversation
+            .as_ref()
+            .map_or(&[], |conversation| conversation.history.turns())
     }
 
     /// Facts of one side; `None` before it said anything.

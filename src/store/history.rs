@@ -1,7 +1,7 @@
 //! The state of a conversation at any of its entries.
 
 use super::{EntryId, What};
-use crate::peer::Talk;
+use crate::peer::{Flow, Talk};
 use crate::stream::Side;
 
 /// Messages that are replayed at most when the state is small.
@@ -19,6 +19,16 @@ pub struct History {
     now: Talk,
     checkpoints: Vec<Checkpoint>,
     lost: Vec<(usize, Side)>,
+    turns: Vec<Turn>,
+}
+
+/// A moment at which what is wanted and allowed changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// So many entries of the conversation lie before what follows.
+    pub entries: u32,
+    /// Towards each side, from here on.
+    pub flow: [Flow; 2],
 }
 
 #[derive(Debug)]
@@ -42,6 +52,7 @@ impl History {
         self.entries.push(id);
         if let What::Message(message) = what {
             self.now.apply(side, message);
+            self.turn();
         }
         let since = self.entries.len() - self.checkpoints.last().map_or(0, |last| last.entries);
         if since >= CHECKPOINT_MIN.max(self.now.weight() / CHECKPOINT_BYTES) {
@@ -56,6 +67,26 @@ impl History {
     pub(super) fn lose(&mut self, side: Side) {
         self.lost.push((self.entries.len(), side));
         self.now.lose(side);
+        self.turn();
+    }
+
+    /// Where the flow changed, in order. Before the first, all is unknown.
+    pub fn turns(&self) -> &[Turn] {
+        &self.turns
+    }
+
+    fn turn(&mut self) {
+        let flow = Side::BOTH.map(|side| self.now.flow_to(side));
+        let entries = self.entries.len() as u32;
+        // Of several changes at one entry the last holds.
+        self.turns.pop_if(|last| last.entries == entries);
+        let before = self
+            .turns
+            .last()
+            .map_or([Flow::Unknown; 2], |last| last.flow);
+        if flow != before {
+            self.turns.push(Turn { entries, flow });
+        }
     }
 
     /// The state behind the entry at `ordinal`; `apply` applies one entry to a state.
@@ -146,6 +177,23 @@ mod tests {
                 });
                 prop_assert_eq!(&talk, &talks[ordinal]);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn the_flow_between_two_turns_is_what_a_replay_gives(
+            said in proptest::collection::vec((0u8..10, 0u32..9, any::<bool>()), 1..300),
+        ) {
+            let (history, talks) = told(&said);
+            for (ordinal, talk) in talks.iter().enumerate() {
+                let before = history.turns().iter().take_while(|turn| turn.entries as usize <= ordinal + 1);
+                let flow = before.last().map_or([Flow::Unknown; 2], |turn| turn.flow);
+                prop_assert_eq!(flow, Side::BOTH.map(|side| talk.flow_to(side)));
+            }
+            let is_change = |pair: &[Turn]| pair[0].flow != pair[1].flow && pair[0].entries < pair[1].entries;
+            prop_assert!(history.turns().windows(2).all(is_change));
         }
     }
 

@@ -14,7 +14,7 @@ mod totals;
 pub use change::{Change, Record, What, put_in_order};
 pub use connection::{Connection, Protocol, SideFacts};
 pub use entry::{Entry, EntryId};
-pub use history::{CHECKPOINT_MIN, History};
+pub use history::{CHECKPOINT_MIN, History, Turn};
 pub use raw::{Raw, RawFrame, read_raw};
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
