@@ -7,6 +7,7 @@ mod entry;
 pub mod filter;
 mod history;
 mod raw;
+mod runs;
 mod tally;
 mod torrents;
 mod totals;
@@ -16,6 +17,7 @@ pub use connection::{Connection, Protocol, SideFacts};
 pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History, Turn};
 pub use raw::{Raw, RawFrame, read_raw};
+pub use runs::{Row, Run, Runs};
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
 
