@@ -1,0 +1,226 @@
+//! The inspector over a capture of ten million messages: a filter over all of them, the state at any of them, and what
+//! a frame and a key cost anywhere in it.
+//!
+//! `cargo bench --bench inspector`. `PEERSCOPE_BENCH_MESSAGES` is the number of messages.
+
+#[path = "../tests/packets/mod.rs"]
+mod packets;
+
+use std::env;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use packets::{ACK, End, FIN, Pcap, SYN, Segment};
+use peerscope::app::App;
+use peerscope::capture::{Reader, Source};
+use peerscope::pipeline::Pipeline;
+use peerscope::store::filter::Filter;
+use peerscope::store::{EntryId, Store};
+use peerscope::stream::ConnectionId;
+use peerscope::view::{Glyphs, Look};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const ENDS: [End; 2] = [
+    End {
+        ip: [10, 0, 0, 1],
+        port: 50_000,
+    },
+    End {
+        ip: [10, 0, 0, 2],
+        port: 6881,
+    },
+];
+
+/// Bytes of a segment, as offload makes them.
+const SEGMENT: usize = 60_000;
+
+const FILTERS: [&str; 6] = [
+    "choke or unchoke",
+    "type == request and index in {17..32}",
+    "src == 10.0.0.1 and begin > 0",
+    "time > 3.5 and not piece",
+    "client contains \"libtorrent\"",
+    "frame.number == 1000000",
+];
+
+const SCREEN: Rect = Rect::new(0, 0, 120, 40);
+const LOOK: Look = Look {
+    has_color: true,
+    glyphs: Glyphs::UNICODE,
+};
+
+fn main() {
+    let count = wanted();
+    let capture: &'static [u8] = Box::leak(make(count).into_boxed_slice());
+    println!("{count} messages, {} MiB\n", capture.len() >> 20);
+    filters(capture);
+    states(capture, count);
+    screen(capture);
+}
+
+/// `cargo test --benches` runs this as well, and only wants to know whether it works.
+fn wanted() -> u32 {
+    let is_bench = env::args().any(|argument| argument == "--bench");
+    let wanted = env::var("PEERSCOPE_BENCH_MESSAGES").ok();
+    let default = if is_bench { 10_000_000 } else { 10_000 };
+    wanted.map_or(default, |count| {
+        count.parse().expect("a number of messages")
+    })
+}
+
+/// Both sides, by turns: requests, haves, and a change of the choke state now and then.
+fn make(count: u32) -> Vec<u8> {
+    let handshake = [
+        b"\x13BitTorrent protocol".as_slice(),
+        &[0; 8],
+        &[7; 20],
+        b"-LT2110-abcdefghijkl",
+    ]
+    .concat();
+    let mut pcap = Pcap::new(Vec::new()).expect("memory takes it");
+    let mut seq = [1, 1];
+    let mut send = |side: usize, flags, payload: &[u8]| {
+        let [src, dst] = [ENDS[side], ENDS[1 - side]];
+        let at = if flags & SYN != 0 { 0 } else { seq[side] };
+        let segment = Segment {
+            src,
+            dst,
+            seq: at,
+            ack: seq[1 - side],
+            flags,
+            payload,
+        };
+        pcap.push(&segment).expect("memory takes it");
+        seq[side] = seq[side].wrapping_add(payload.len() as u32);
+    };
+    for side in [0, 1] {
+        send(side, SYN | if side == 1 { ACK } else { 0 }, &[]);
+    }
+    for side in [0, 1] {
+        send(side, ACK, &handshake);
+    }
+    let (mut bytes, mut side) = (Vec::with_capacity(SEGMENT + 20), 0);
+    for number in 0..count {
+        message(number, &mut bytes);
+        if bytes.len() >= SEGMENT {
+            send(side, ACK, &bytes);
+            bytes.clear();
+            side = 1 - side;
+        }
+    }
+    send(side, ACK, &bytes);
+    for side in [0, 1] {
+        send(side, ACK | FIN, &[]);
+    }
+    pcap.into_inner()
+}
+
+fn message(number: u32, bytes: &mut Vec<u8>) {
+    let id = (number / 1000 % 2) as u8;
+    match number % 1000 {
+        0 => bytes.extend([0, 0, 0, 1, id]),
+        at if at % 3 == 0 => {
+            bytes.extend([0, 0, 0, 5, 4]);
+            bytes.extend((number % 100_000).to_be_bytes());
+        }
+        at => {
+            bytes.extend([0, 0, 0, 13, if at % 3 == 1 { 6 } else { 8 }]);
+            let words = [number % 100_000, number % 16 * 16_384, 16_384];
+            words
+                .iter()
+                .for_each(|word| bytes.extend(word.to_be_bytes()));
+        }
+    }
+}
+
+fn decoded(
+    capture: &'static [u8],
+    mut take: impl FnMut(Vec<peerscope::store::Change>, peerscope::pipeline::Progress),
+) {
+    let reader = Reader::new(Source::Memory(capture), "bench").expect("it is a capture");
+    let mut pipeline = Pipeline::new(reader);
+    loop {
+        let mut changes = Vec::new();
+        let progress = pipeline.step(&mut changes);
+        let is_done = progress.is_done;
+        take(changes, progress);
+        if is_done {
+            return;
+        }
+    }
+}
+
+fn store(capture: &'static [u8]) -> Store {
+    let mut store = Store::default();
+    decoded(capture, |changes, _| {
+        changes.into_iter().for_each(|change| store.apply(change))
+    });
+    store
+}
+
+fn filters(capture: &'static [u8]) {
+    let start = Instant::now();
+    let store = store(capture);
+    println!("decoded in {:.2} s", start.elapsed().as_secs_f64());
+    for text in FILTERS {
+        let filter: Filter = text.parse().expect("a filter");
+        let start = Instant::now();
+        let ids = (0..store.len() as u32).map(EntryId);
+        let found = ids.filter(|id| filter.matches(&store, *id)).count();
+        println!(
+            "{:>6.2} s  {found:>9} of {text}",
+            start.elapsed().as_secs_f64()
+        );
+    }
+}
+
+fn states(capture: &'static [u8], count: u32) {
+    let store = store(capture);
+    let times = (0..1000u64).map(|at| {
+        let ordinal = (at * 7_919 * u64::from(count) / 7_919_000) as usize;
+        timed(|| drop(black_box(store.talk_at(ConnectionId(0), ordinal))))
+    });
+    print("the state at an entry", times.collect());
+}
+
+fn screen(capture: &'static [u8]) {
+    let source = Source::Memory(capture);
+    let mut app = App::new(source, "bench", LOOK);
+    decoded(capture, |changes, progress| app.apply(changes, progress));
+    let mut buffer = Buffer::empty(SCREEN);
+    app.press("Enter", SCREEN);
+    let (mut keys, mut frames) = (Vec::new(), Vec::new());
+    for key in [
+        "G", "g", "G", "k", "PgUp", "PgUp", "g", "j", "PgDn", "Enter", "j", "G",
+    ]
+    .iter()
+    .cycle()
+    .take(1200)
+    {
+        keys.push(timed(|| {
+            black_box(app.press(key, SCREEN));
+        }));
+        buffer.reset();
+        frames.push(timed(|| app.draw(SCREEN, &mut buffer)));
+    }
+    print("a key", keys);
+    print("a frame", frames);
+}
+
+fn timed(act: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    act();
+    start.elapsed()
+}
+
+fn print(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    println!(
+        "{what:<22} median {:.3} ms, p99 {:.3} ms, most {:.3} ms",
+        at(50),
+        at(99),
+        at(100)
+    );
+}
