@@ -154,7 +154,7 @@ fn decoded(
 fn store(capture: &'static [u8]) -> Store {
     let mut store = Store::default();
     decoded(capture, |changes, _| {
-        changes.into_iter().for_each(|change| store.apply(change))
+        changes.into_iter().for_each(|change| store.apply(change));
     });
     store
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use peerscope::packet::Checksums;
+use peerscope::store::filter::Filter;
+use peerscope::store::{EntryId, Store};
 
 /// See what BitTorrent peers say to each other.
 #[derive(Debug, Parser)]
@@ -59,9 +61,9 @@ fn size(typed: &str) -> Result<(u16, u16), String> {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print a line for each message, in capture order.
-    Messages(Output),
+    Messages(Filtered),
     /// Print each connection: who, how long, what was exchanged.
-    Connections(Output),
+    Connections(Filtered),
     /// Print each torrent: its name, pieces and peers, as far as they are known.
     Torrents(Output),
     /// Print where every frame and every byte of the capture went.
@@ -210,6 +212,25 @@ pub(crate) struct Output {
     /// Print JSON Lines: one object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The same, of what a filter lets pass.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Filtered {
+    /// What is read, and how it is printed.
+    #[command(flatten)]
+    pub output: Output,
+    /// Only what this display filter lets pass: type == piece and index in {17..32} and src == 10.0.0.5
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER")]
+    pub only: Option<Filter>,
+}
+
+impl Filtered {
+    /// Is this entry to be printed?
+    pub(crate) fn shows(&self, store: &Store, id: EntryId) -> bool {
+        let only = self.only.as_ref();
+        only.is_none_or(|filter| filter.matches(store, id))
+    }
 }
 
 /// How the screen looks.

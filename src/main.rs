@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use args::{Args, Command, Input, Output};
+use args::{Args, Command, Filtered, Input, Output};
 use input::{Fate, Opened, Refusal};
 use peerscope::app::Supply;
 #[cfg(feature = "live")]
@@ -18,7 +18,7 @@ use peerscope::capture::SniffError;
 use peerscope::capture::{Access, Control, OpenError, Wait};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
-use peerscope::store::{EntryId, Store};
+use peerscope::store::{Connection, EntryId, Store};
 use peerscope::view::{Glyphs, Look, picture};
 
 const USAGE: u8 = 2;
@@ -74,10 +74,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn run(args: &Args) -> anyhow::Result<()> {
     match (&args.command, &args.picture.screenshot) {
-        (Some(Command::Messages(output)), _) => messages(output),
-        (Some(Command::Connections(output)), _) => whole(&output.input, |store, _, _, out| {
-            export::connections(store, format(output), out)
-        }),
+        (Some(Command::Messages(filtered)), _) => messages(filtered),
+        (Some(Command::Connections(filtered)), _) => connections(filtered),
         (Some(Command::Torrents(output)), _) => whole(&output.input, |store, _, _, out| {
             export::torrents(store, format(output), out)
         }),
@@ -183,16 +181,32 @@ fn say_what_was_captured(control: Option<&Control>, fate: &Fate) {
 }
 
 /// Prints messages as they are decoded: nothing waits for the end of the capture.
-fn messages(output: &Output) -> anyhow::Result<()> {
+fn messages(filtered: &Filtered) -> anyhow::Result<()> {
+    let output = &filtered.output;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first = EntryId(0);
     let opened = input::open(&output.input, Access::Forward)?;
     let decoded = decode(opened, |store| {
-        export::messages(store, first, format(output), &mut out)?;
+        let ids = store.entries(first).map(|(id, _)| id);
+        let shown = ids.filter(|id| filtered.shows(store, *id));
+        export::messages_of(store, shown, format(output), &mut out)?;
         first = EntryId(store.len() as u32);
         out.flush()
     })?;
     decoded.fault
+}
+
+/// Prints the connections, or those with an entry that the filter lets pass.
+fn connections(filtered: &Filtered) -> anyhow::Result<()> {
+    let output = &filtered.output;
+    whole(&output.input, |store, _, _, out| {
+        let has_any = |connection: &&Connection| {
+            let mut entries = connection.entries().iter();
+            filtered.only.is_none() || entries.any(|id| filtered.shows(store, *id))
+        };
+        let shown = store.connections().iter().filter(has_any);
+        export::connections_of(store, shown, format(output), out)
+    })
 }
 
 /// Says what a live capture gave. It fails if packets could not be written.

@@ -262,6 +262,37 @@ const KEYS: [&str; 34] = [
 ];
 
 #[test]
+fn a_display_filter_leaves_lines_out() {
+    let all = Run::of(&["messages", "--demo"]);
+    let some = Run::of(&[
+        "messages",
+        "--demo",
+        "-Y",
+        "choke or unchoke and src == 10.77.0.1",
+    ]);
+    let lines: Vec<&str> = all
+        .out
+        .lines()
+        .filter(|line| some.out.contains(line))
+        .collect();
+    assert_eq!(lines, some.out.lines().collect::<Vec<_>>());
+    assert!(lines.len() > 100 && lines.len() < 300, "{}", lines.len());
+    let connections = Run::of(&[
+        "connections",
+        "--demo",
+        "--json",
+        "-Y",
+        "tcp.stream in {2, 4}",
+    ]);
+    assert_eq!(connections.out.lines().count(), 2);
+}
+
+#[test]
+fn a_wrong_display_filter_is_a_usage_error_that_says_what_is_wanted() {
+    Run::of(&["messages", "--demo", "-Y", "tpye == choke"]).failed(2, "is it type?");
+}
+
+#[test]
 fn json_has_its_keys_in_the_documented_order() {
     for name in ["misbehaving.pcap", "v2_hybrid.pcap", "choke_dance.pcap"] {
         for line in Run::of(&["messages", "--json", &capture(name)]).out.lines() {

@@ -13,7 +13,7 @@ mod words;
 
 use std::io::{self, Write};
 
-use crate::store::{EntryId, Store};
+use crate::store::{Connection, EntryId, Store};
 
 pub use beside::beside;
 pub use json::hex;
@@ -40,7 +40,18 @@ pub fn messages(
     format: Format,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    store.entries(first).try_for_each(|(id, _)| match format {
+    let ids = store.entries(first).map(|(id, _)| id);
+    messages_of(store, ids, format, out)
+}
+
+/// Writes these entries.
+pub fn messages_of(
+    store: &Store,
+    mut ids: impl Iterator<Item = EntryId>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    ids.try_for_each(|id| match format {
         Format::Text => messages::text(store, id, out),
         Format::Json => messages::json(store, id, out),
     })
@@ -48,13 +59,20 @@ pub fn messages(
 
 /// Writes a line for each connection.
 pub fn connections(store: &Store, format: Format, out: &mut impl Write) -> io::Result<()> {
-    store
-        .connections()
-        .iter()
-        .try_for_each(|connection| match format {
-            Format::Text => connections::text(store, connection, out),
-            Format::Json => connections::json(store, connection, out),
-        })
+    connections_of(store, store.connections().iter(), format, out)
+}
+
+/// Writes a line for each of these connections.
+pub fn connections_of<'s>(
+    store: &Store,
+    mut connections: impl Iterator<Item = &'s Connection>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    connections.try_for_each(|connection| match format {
+        Format::Text => connections::text(store, connection, out),
+        Format::Json => connections::json(store, connection, out),
+    })
 }
 
 /// Writes a line for each torrent: those of the capture, and those that the user named.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::value::{Datum, Type};
 use crate::packet::Endpoint;
 use crate::store::{Connection, Entry, EntryId, Store, What};
-use crate::wire::{Block, HashRange, Kind, Message, id};
+use crate::wire::{Block, HashRange, Kind, Message, Via, id};
 
 /// An entry that is looked at.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Field {
 }
 
 /// All of them, in the order in which they are offered.
-pub(super) const FIELDS: [Field; 34] = [
+pub(super) const FIELDS: [Field; 35] = [
     field(
         &["type", "bittorrent.msg.name"],
         Type::Name(kinds),
@@ -184,6 +184,12 @@ pub(super) const FIELDS: [Field; 34] = [
         Type::Number,
         "bytes of a stretch that is no message",
         stretch,
+    ),
+    field(
+        &["via"],
+        Type::Name(vias),
+        "what came before it, where that was a key exchange",
+        via,
     ),
     field(&["resync"], Type::Flag, "found by resynchronising", resync),
     field(
@@ -470,6 +476,16 @@ fn missing(row: Row<'_>, take: Take<'_>) {
 fn stretch(row: Row<'_>, take: Take<'_>) {
     if !row.entry.kind().is_message() {
         take(Datum::Number(row.entry.wire_len()));
+    }
+}
+
+fn vias() -> Vec<&'static str> {
+    [Via::MsePlaintext, Via::MseRc4].map(Via::name).to_vec()
+}
+
+fn via(row: Row<'_>, take: Take<'_>) {
+    if let Some(via) = row.entry.via() {
+        take(Datum::Text(Cow::Borrowed(via.name())));
     }
 }
 

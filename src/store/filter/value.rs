@@ -156,8 +156,8 @@ impl Net {
 
 /// `Not Interested`, `not_interested` and `not-interested` are one.
 fn name(typed: &str, names: &[&'static str]) -> Option<Wanted> {
-    let typed = typed.to_ascii_lowercase().replace([' ', '-'], "_");
-    let known = names.iter().find(|name| **name == typed)?;
+    let plain = |name: &str| name.to_ascii_lowercase().replace([' ', '-'], "_");
+    let known = names.iter().find(|name| plain(name) == plain(typed))?;
     Some(Wanted::Text((*known).to_owned()))
 }
 
