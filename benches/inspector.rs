@@ -190,6 +190,7 @@ fn screen(capture: &'static [u8]) {
     decoded(capture, |changes, progress| app.apply(changes, progress));
     let mut buffer = Buffer::empty(SCREEN);
     app.press("Enter", SCREEN);
+    app.settle();
     let (mut keys, mut frames) = (Vec::new(), Vec::new());
     for key in [
         "G", "g", "G", "k", "PgUp", "PgUp", "g", "j", "PgDn", "Enter", "j", "G",

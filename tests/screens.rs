@@ -585,6 +585,7 @@ impl Screen {
     }
 
     fn draw(&mut self) {
+        self.app.settle();
         self.buffer = Buffer::empty(self.area);
         self.app.draw(self.area, &mut self.buffer);
     }

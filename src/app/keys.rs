@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::view::KeyHelp;
+use crate::view::{KeyHelp, Pane};
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +18,33 @@ pub(super) enum Action {
     Open,
     Back,
     Left,
+    Right,
     NextPane,
     PreviousPane,
-    Connections,
-    Ladder,
-    Account,
+    Go(Pane),
     NextConnection,
     PreviousConnection,
+    Fold,
+    FoldAll,
+    UnfoldAll,
+    Zoom,
+    Wider,
+    Narrower,
+    ResetSizes,
+    TimeColumn,
+    Kinds,
+    SwapSides,
+    Tag,
+    ClearTags,
+    SetMark(char),
+    GoToMark(char),
+    Partner,
+    NextOfKind,
+    PreviousOfKind,
     Follow,
     Pause,
+    Mouse,
+    Suspend,
     Help,
     Redraw,
     Quit,
@@ -39,19 +57,83 @@ struct Key {
     names: &'static str,
     actions: &'static [(&'static str, Action)],
     about: &'static str,
+    /// One or two words; empty where it is not worth a place in the hints.
     hint: &'static str,
+    /// The panes that it is for; none are all.
+    panes: &'static [Pane],
 }
 
-const KEYS: [Key; 13] = [
+const LADDER: &[Pane] = &[Pane::Ladder];
+const LIST: &[Pane] = &[Pane::Connections];
+const EVERYWHERE: &[Pane] = &[];
+
+const KEYS: &[Key] = &[
+    Key {
+        names: "Space",
+        actions: &[("Space", Action::Fold)],
+        about: "fold, unfold the run",
+        hint: "fold",
+        panes: LADDER,
+    },
+    Key {
+        names: "Space t",
+        actions: &[("Space", Action::Tag), ("t", Action::Tag)],
+        about: "tag; Enter then merges",
+        hint: "tag",
+        panes: LIST,
+    },
+    Key {
+        names: "t",
+        actions: &[("t", Action::Tag)],
+        about: "tag the connection",
+        hint: "",
+        panes: LADDER,
+    },
+    Key {
+        names: "T",
+        actions: &[("T", Action::ClearTags)],
+        about: "clear all tags",
+        hint: "",
+        panes: &[Pane::Connections, Pane::Ladder],
+    },
+    Key {
+        names: "w",
+        actions: &[("w", Action::TimeColumn)],
+        about: "times: start, row, partner, day",
+        hint: "times",
+        panes: LADDER,
+    },
+    Key {
+        names: "c",
+        actions: &[("c", Action::Kinds)],
+        about: "choose the kinds shown",
+        hint: "kinds",
+        panes: LADDER,
+    },
+    Key {
+        names: "%",
+        actions: &[("%", Action::Partner)],
+        about: "to the answer, or what it answers",
+        hint: "partner",
+        panes: LADDER,
+    },
+    Key {
+        names: "[ ]",
+        actions: &[("[", Action::PreviousOfKind), ("]", Action::NextOfKind)],
+        about: "previous, next of its kind",
+        hint: "",
+        panes: LADDER,
+    },
     Key {
         names: "Enter l",
         actions: &[
             ("Enter", Action::Open),
-            ("l", Action::Open),
-            ("Right", Action::Open),
+            ("l", Action::Right),
+            ("Right", Action::Right),
         ],
-        about: "open: connection, then messages, then fields and bytes",
+        about: "open what is selected",
         hint: "open",
+        panes: EVERYWHERE,
     },
     Key {
         names: "Esc h",
@@ -60,8 +142,9 @@ const KEYS: [Key; 13] = [
             ("h", Action::Left),
             ("Left", Action::Left),
         ],
-        about: "back; Esc also stops reading the capture",
+        about: "back; Esc stops what takes long",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "j k Down Up",
@@ -71,8 +154,9 @@ const KEYS: [Key; 13] = [
             ("k", Action::Up),
             ("Up", Action::Up),
         ],
-        about: "next and previous row",
+        about: "next, previous row",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "PgDn PgUp",
@@ -82,8 +166,9 @@ const KEYS: [Key; 13] = [
             ("Ctrl-F", Action::PageDown),
             ("Ctrl-B", Action::PageUp),
         ],
-        about: "page down and up; Ctrl-F and Ctrl-B, too",
+        about: "page (Ctrl-F Ctrl-B)",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "Ctrl-D Ctrl-U",
@@ -91,8 +176,9 @@ const KEYS: [Key; 13] = [
             ("Ctrl-D", Action::HalfPageDown),
             ("Ctrl-U", Action::HalfPageUp),
         ],
-        about: "half a page down and up",
+        about: "half a page",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "g G Home End",
@@ -102,8 +188,9 @@ const KEYS: [Key; 13] = [
             ("G", Action::Last),
             ("End", Action::Last),
         ],
-        about: "first and last row",
-        hint: "first/last",
+        about: "first, last row",
+        hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "Tab Shift-Tab",
@@ -111,18 +198,24 @@ const KEYS: [Key; 13] = [
             ("Tab", Action::NextPane),
             ("Shift-Tab", Action::PreviousPane),
         ],
-        about: "next and previous pane",
+        about: "next, previous pane",
         hint: "pane",
+        panes: EVERYWHERE,
     },
     Key {
-        names: "1 2 6",
+        names: "1 2 3 4 6 7 8",
         actions: &[
-            ("1", Action::Connections),
-            ("2", Action::Ladder),
-            ("6", Action::Account),
+            ("1", Action::Go(Pane::Connections)),
+            ("2", Action::Go(Pane::Ladder)),
+            ("3", Action::Go(Pane::Pieces)),
+            ("4", Action::Go(Pane::Torrent)),
+            ("6", Action::Go(Pane::Account)),
+            ("7", Action::Go(Pane::Requests)),
+            ("8", Action::Go(Pane::Life)),
         ],
-        about: "connections; ladder, its messages; account of all bytes",
+        about: "views, as above",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "J K",
@@ -130,32 +223,93 @@ const KEYS: [Key; 13] = [
             ("J", Action::NextConnection),
             ("K", Action::PreviousConnection),
         ],
-        about: "next and previous connection",
+        about: "next, previous connection",
         hint: "connection",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "i",
+        actions: &[("i", Action::SwapSides)],
+        about: "swap A and B",
+        hint: "",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "m ' ''",
+        actions: &[
+            ("m *", Action::SetMark(' ')),
+            ("' *", Action::GoToMark(' ')),
+        ],
+        about: "m a marks, ' a goes, '' back",
+        hint: "and a letter",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "z",
+        actions: &[("z z", Action::Zoom), ("\\", Action::Zoom)],
+        about: "z z (or \\) zooms the pane",
+        hint: "zoom",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "z",
+        actions: &[("z R", Action::UnfoldAll)],
+        about: "z R unfolds all",
+        hint: "unfold all",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "z",
+        actions: &[("z M", Action::FoldAll)],
+        about: "z M folds all",
+        hint: "fold all",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "< > =",
+        actions: &[
+            ("<", Action::Narrower),
+            (">", Action::Wider),
+            ("=", Action::ResetSizes),
+        ],
+        about: "pane narrower, wider, reset",
+        hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "F p",
         actions: &[("F", Action::Follow), ("p", Action::Pause)],
-        about: "live: follow the newest message (G, too); hold the screen",
+        about: "live: follow; hold the screen",
         hint: "",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "F2",
+        actions: &[("F2", Action::Mouse)],
+        about: "mouse on, off",
+        hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "? F1",
         actions: &[("?", Action::Help), ("F1", Action::Help)],
         about: "this help",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
-        names: "Ctrl-L",
-        actions: &[("Ctrl-L", Action::Redraw)],
-        about: "draw the screen anew",
+        names: "Ctrl-L Ctrl-Z",
+        actions: &[("Ctrl-L", Action::Redraw), ("Ctrl-Z", Action::Suspend)],
+        about: "draw anew; suspend",
         hint: "",
+        panes: EVERYWHERE,
     },
     Key {
         names: "q Ctrl-C",
         actions: &[("q", Action::Quit), ("Ctrl-C", Action::QuitNow)],
         about: "quit",
         hint: "",
+        panes: EVERYWHERE,
     },
 ];
 
@@ -166,16 +320,79 @@ pub(super) fn help() -> Vec<KeyHelp> {
             keys: key.names,
             about: key.about,
             hint: key.hint,
+            panes: key.panes,
+            is_sequence: key.actions[0].0.contains(' '),
         })
         .collect()
 }
 
-/// What the key of this name does.
-pub(super) fn action(name: &str) -> Option<Action> {
-    KEYS.iter()
-        .flat_map(|key| key.actions)
-        .find(|(key, _)| *key == name)
-        .map(|(_, action)| *action)
+/// What the keys pressed so far are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pressed {
+    /// They mean this.
+    Action(Action),
+    /// They begin something: this is what may follow.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// What keys mean in a pane: `j`, or a sequence, `z R`. Keys of the pane come before those of all.
+pub(super) fn find(typed: &str, pane: Pane) -> Pressed {
+    let rows = in_order(pane);
+    let mut actions = rows.flat_map(|key| key.actions);
+    if let Some((_, action)) = actions.clone().find(|(name, _)| *name == typed) {
+        return Pressed::Action(*action);
+    }
+    if let Some((first, last)) = typed.split_once(' ')
+        && let [letter] = last.chars().collect::<Vec<_>>()[..]
+        && let Some((_, action)) = actions
+            .clone()
+            .find(|(name, _)| name.strip_suffix(" *") == Some(first))
+    {
+        return Pressed::Action(with_letter(*action, letter));
+    }
+    let begins = |name: &str| {
+        name.strip_prefix(typed)
+            .is_some_and(|rest| rest.starts_with(' '))
+    };
+    if actions.any(|(name, _)| begins(name)) {
+        Pressed::Prefix
+    } else {
+        Pressed::Nothing
+    }
+}
+
+/// What may follow: `z zoom  R unfold all  M fold all`.
+pub(super) fn continuations(typed: &str, pane: Pane) -> String {
+    let mut words = Vec::new();
+    for key in in_order(pane) {
+        for (name, _) in key.actions {
+            if let Some(next) = name
+                .strip_prefix(typed)
+                .and_then(|rest| rest.strip_prefix(' '))
+            {
+                words.push(match next {
+                    "*" => key.hint.to_owned(),
+                    next => format!("{next} {}", key.hint),
+                });
+            }
+        }
+    }
+    format!("{typed}-  {}", words.join("  "))
+}
+
+fn in_order(pane: Pane) -> impl Iterator<Item = &'static Key> + Clone {
+    let of_pane = KEYS.iter().filter(move |key| key.panes.contains(&pane));
+    of_pane.chain(KEYS.iter().filter(|key| key.panes.is_empty()))
+}
+
+fn with_letter(action: Action, letter: char) -> Action {
+    match action {
+        Action::SetMark(_) => Action::SetMark(letter),
+        Action::GoToMark(_) => Action::GoToMark(letter),
+        action => action,
+    }
 }
 
 /// The name of a pressed key, as the table has it. Releases have none: some terminals report them, too.
@@ -186,6 +403,7 @@ pub(super) fn name(event: &KeyEvent) -> Option<String> {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
     Some(match event.code {
         KeyCode::Char(char) if control => format!("Ctrl-{}", char.to_ascii_uppercase()),
+        KeyCode::Char(' ') => "Space".to_owned(),
         KeyCode::Char(char) => char.to_string(),
         KeyCode::BackTab => "Shift-Tab".to_owned(),
         KeyCode::PageDown => "PgDn".to_owned(),
@@ -201,49 +419,65 @@ mod tests {
 
     #[test]
     fn no_key_has_two_meanings() {
-        let mut names: Vec<&str> = KEYS
-            .iter()
-            .flat_map(|key| key.actions)
-            .map(|(name, _)| *name)
-            .collect();
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
+        for pane in Pane::ALL.map(Some).into_iter().chain([None]) {
+            let rows = KEYS.iter().filter(|key| match pane {
+                Some(pane) => key.panes.contains(&pane),
+                None => key.panes.is_empty(),
+            });
+            let mut names: Vec<&str> = rows
+                .flat_map(|key| key.actions)
+                .map(|(name, _)| *name)
+                .collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{pane:?}");
+        }
+    }
+
+    #[test]
+    fn what_begins_a_sequence_means_nothing_alone() {
+        for (name, _) in KEYS.iter().flat_map(|key| key.actions) {
+            if let Some((first, _)) = name.split_once(' ') {
+                for pane in Pane::ALL {
+                    assert_eq!(find(first, pane), Pressed::Prefix, "{first}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_pane_comes_before_one_of_all() {
+        let of = |pane| find("Space", pane);
+        assert_eq!(of(Pane::Ladder), Pressed::Action(Action::Fold));
+        assert_eq!(of(Pane::Connections), Pressed::Action(Action::Tag));
+        assert_eq!(of(Pane::Hex), Pressed::Nothing);
+    }
+
+    #[test]
+    fn sequences_are_found() {
+        let of = |typed| find(typed, Pane::Ladder);
+        assert_eq!(of("z"), Pressed::Prefix);
+        assert_eq!(of("z R"), Pressed::Action(Action::UnfoldAll));
+        assert_eq!(of("m a"), Pressed::Action(Action::SetMark('a')));
+        assert_eq!(of("' '"), Pressed::Action(Action::GoToMark('\'')));
+        assert_eq!(of("m Down"), Pressed::Nothing);
+    }
+
+    #[test]
+    fn what_may_follow_is_told() {
+        let told = continuations("z", Pane::Ladder);
+        assert_eq!(told, "z-  z zoom  R unfold all  M fold all");
     }
 
     #[test]
     fn keys_are_named_as_the_table_has_them() {
-        let named =
-            |code, modifiers| name(&KeyEvent::new(code, modifiers)).and_then(|name| action(&name));
-        assert_eq!(
-            named(KeyCode::Char('j'), KeyModifiers::NONE),
-            Some(Action::Down)
-        );
-        assert_eq!(
-            named(KeyCode::Char('G'), KeyModifiers::SHIFT),
-            Some(Action::Last)
-        );
-        assert_eq!(
-            named(KeyCode::Char('d'), KeyModifiers::CONTROL),
-            Some(Action::HalfPageDown)
-        );
-        assert_eq!(
-            named(KeyCode::Enter, KeyModifiers::NONE),
-            Some(Action::Open)
-        );
-        assert_eq!(
-            named(KeyCode::BackTab, KeyModifiers::SHIFT),
-            Some(Action::PreviousPane)
-        );
-        assert_eq!(named(KeyCode::Char('x'), KeyModifiers::NONE), None);
-    }
-
-    #[test]
-    fn the_help_fits_80x24() {
-        assert!(
-            KEYS.len() + 1 + 6 + 2 <= 22,
-            "the overlay leaves the first and the last row free"
-        );
+        let named = |code, modifiers| name(&KeyEvent::new(code, modifiers)).unwrap();
+        assert_eq!(named(KeyCode::Char('j'), KeyModifiers::NONE), "j");
+        assert_eq!(named(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
+        assert_eq!(named(KeyCode::Char('d'), KeyModifiers::CONTROL), "Ctrl-D");
+        assert_eq!(named(KeyCode::Char(' '), KeyModifiers::NONE), "Space");
+        assert_eq!(named(KeyCode::Enter, KeyModifiers::NONE), "Enter");
+        assert_eq!(named(KeyCode::BackTab, KeyModifiers::SHIFT), "Shift-Tab");
     }
 }

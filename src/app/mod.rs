@@ -1,30 +1,43 @@
 //! What the user chose: selection, focus, overlays. [`App::press`] is a key in, [`App::draw`] a screen out.
 
+mod jobs;
 mod keys;
+mod marks;
+mod mouse;
+mod overlays;
+mod panes;
 mod run;
 mod screenshot;
+mod selection;
+mod sniffing;
 mod terminal;
 
+pub use jobs::Work;
 pub use run::{Supply, has_keys, run};
 pub use screenshot::screenshot;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::capture::{Control, FilePosition, Note, Source, Timestamp};
+use crate::capture::{FilePosition, Note, Source};
+use crate::peer::Talk;
 use crate::pipeline::Progress;
-use crate::store::{Change, Connection, EntryId, Raw, Store, read_raw};
+use crate::store::{Change, Connection, EntryId, Fold, Raw, Rows, Store, read_raw};
 use crate::stream::ConnectionId;
-use crate::view::{self, Cursor, Detail, Follow, KeyHelp, Live, Look, Overlay, Pane, Panes, Scene};
+use crate::view::{
+    self, Arrangement, Cursor, Detail, KeyHelp, Look, Overlay, Pane, Panes, PointOfView, Scene,
+    Sizes, TimeColumn, View, Views, Zoom,
+};
 use crate::wire::plain;
-use keys::Action;
+use keys::{Action, Pressed};
+use panes::Taken;
+use selection::Place;
+use sniffing::Sniffing;
 
 /// What follows from a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Draw again.
     Draw,
@@ -32,6 +45,12 @@ pub enum Effect {
     Redraw,
     /// Stop reading the capture; what was read stays.
     StopReading,
+    /// Ask the terminal for clicks, or no longer.
+    Mouse(bool),
+    /// Give the terminal back for a while.
+    Suspend,
+    /// Put this into the terminal's clipboard.
+    Copy(String),
     /// End the program.
     Quit,
 }
@@ -45,44 +64,37 @@ pub struct App {
     progress: Progress,
     look: Look,
     keys: Vec<KeyHelp>,
-    focus: Pane,
-    detail: Detail,
+    arrangement: Arrangement,
+    /// Where Esc leads from a view.
+    came_from: Pane,
     overlay: Overlay,
+    point_of_view: PointOfView,
     connections: Cursor,
-    /// Where each connection was left.
-    ladders: HashMap<ConnectionId, Cursor>,
+    tags: BTreeSet<ConnectionId>,
+    /// Where each conversation was left.
+    places: HashMap<ConnectionId, Place>,
+    rows: Rows,
+    /// Place in the ladder: what was chosen, and the window around its row.
+    place: Place,
+    ladder: Cursor,
+    time_column: TimeColumn,
+    marks: BTreeMap<char, EntryId>,
     tree: Cursor,
     hex: usize,
     account: usize,
-    /// Where Esc leads from the account.
-    came_from: Pane,
     raw: Option<(EntryId, Raw)>,
+    talk: Option<(EntryId, Talk)>,
+    talk_before: Option<Talk>,
+    views: Views,
+    notice: Option<String>,
+    /// Keys that begin something.
+    pending: String,
+    /// What may follow them.
+    continuations: String,
+    has_mouse: bool,
+    click: Option<mouse::Click>,
     has_chosen: bool,
     live: Option<Sniffing>,
-}
-
-/// What is chosen for a capture that is being made.
-#[derive(Debug)]
-struct Sniffing {
-    control: Arc<Control>,
-    follow: Follow,
-    is_paused: bool,
-    /// Frames captured when last looked at, and how many come in a second.
-    rate: (u64, u64),
-    now: Timestamp,
-    /// Packets that nobody keeps are not thrown away at the first `q`.
-    unkept: Unkept,
-}
-
-/// What happens to the packets when the program ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unkept {
-    /// They are in a file of the user.
-    No,
-    /// They go.
-    Yes,
-    /// They go, and the user was told.
-    Told,
 }
 
 impl App {
@@ -95,57 +107,46 @@ impl App {
             progress: Progress::default(),
             look,
             keys: keys::help(),
-            focus: Pane::Connections,
-            detail: Detail::Line,
+            arrangement: Arrangement {
+                focus: Pane::Connections,
+                view: View::Ladder,
+                detail: Detail::Line,
+                zoom: Zoom::Off,
+                sizes: Sizes::default(),
+            },
+            came_from: Pane::Connections,
             overlay: Overlay::None,
+            point_of_view: PointOfView::default(),
             connections: Cursor::default(),
-            ladders: HashMap::new(),
+            tags: BTreeSet::new(),
+            places: HashMap::new(),
+            rows: Rows::new(selection::choice(ConnectionId(0))),
+            place: Place::default(),
+            ladder: Cursor::default(),
+            time_column: TimeColumn::default(),
+            marks: BTreeMap::new(),
             tree: Cursor::default(),
             hex: 0,
             account: 0,
-            came_from: Pane::Connections,
             raw: None,
+            talk: None,
+            talk_before: None,
+            views: Views::default(),
+            notice: None,
+            pending: String::new(),
+            continuations: String::new(),
+            has_mouse: true,
+            click: None,
             has_chosen: false,
             live: None,
         }
     }
 
-    /// The capture is being made: the screen follows it. `is_kept` says whether the packets outlive the program.
+    /// The same, from the side of these addresses.
     #[must_use]
-    pub fn sniffing(mut self, control: Arc<Control>, is_kept: bool) -> App {
-        let unkept = if is_kept { Unkept::No } else { Unkept::Yes };
-        self.live = Some(Sniffing {
-            control,
-            follow: Follow::On,
-            is_paused: false,
-            rate: (0, 0),
-            now: Timestamp(0),
-            unkept,
-        });
+    pub fn seen_by(mut self, point_of_view: PointOfView) -> App {
+        self.point_of_view = point_of_view;
         self
-    }
-
-    /// So much time has passed since the last call, and so late it is: what was captured since makes the rate.
-    pub fn tick(&mut self, passed: Duration, now: Timestamp) {
-        if let Some(live) = &mut self.live {
-            live.now = now;
-            let captured = live.control.captured();
-            let new = captured.saturating_sub(live.rate.0) as f64;
-            live.rate = (
-                captured,
-                (new / passed.as_secs_f64().max(1e-3)).round() as u64,
-            );
-        }
-    }
-
-    /// True when the capture is being made.
-    pub fn is_live(&self) -> bool {
-        self.live.is_some() && !self.progress.is_done
-    }
-
-    /// True while the user wants the screen held.
-    pub fn is_paused(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.is_paused)
     }
 
     /// Takes what the capture has taught.
@@ -161,40 +162,9 @@ impl App {
                 .connections()
                 .iter()
                 .position(Connection::is_bittorrent);
-            self.connections.selected = first.unwrap_or(0);
+            self.select_connection(first.unwrap_or(0));
         }
         self.follow();
-    }
-
-    /// Where the cursor follows, it is on the newest message.
-    fn follow(&mut self) {
-        if self
-            .live
-            .as_ref()
-            .is_some_and(|live| live.follow == Follow::On)
-            && let Some(connection) = self.store.connections().get(self.connections.selected)
-        {
-            let last = connection.entries().len().saturating_sub(1);
-            self.ladders.entry(connection.id).or_default().selected = last;
-        }
-    }
-
-    fn set_follow(&mut self, follow: Follow) {
-        if let Some(live) = &mut self.live {
-            live.follow = follow;
-        }
-        self.follow();
-    }
-
-    /// `q`: at once, but where packets would be lost, which is said first.
-    fn quit(&mut self) -> Effect {
-        match &mut self.live {
-            Some(live) if live.unkept == Unkept::Yes && live.control.captured() > 0 => {
-                live.unkept = Unkept::Told;
-                Effect::Draw
-            }
-            _ => Effect::Quit,
-        }
     }
 
     /// Nothing more will be read. If that was not its end, the screen says so.
@@ -209,43 +179,55 @@ impl App {
 
     /// Takes a key by its name: `j`, `Enter`, `PgDn`, `Ctrl-D`. The size of the screen says how long a page is.
     pub fn press(&mut self, key: &str, screen: Rect) -> Effect {
-        let Some(action) = keys::action(key) else {
-            return Effect::Draw;
-        };
-        self.has_chosen = true;
-        if let Some(live) = self
-            .live
-            .as_mut()
-            .filter(|live| live.unkept == Unkept::Told && action != Action::Quit)
+        self.notice = None;
+        if let Overlay::Kinds(selected) = self.overlay
+            && key != "Ctrl-C"
         {
-            live.unkept = Unkept::Yes;
+            self.press_kinds(key, selected);
+            return Effect::Draw;
         }
+        match self.typed(key) {
+            Some(action) => self.take(action, screen),
+            None => Effect::Draw,
+        }
+    }
+
+    /// What a key means behind those that were pressed before it.
+    fn typed(&mut self, key: &str) -> Option<Action> {
+        let typed = match std::mem::take(&mut self.pending) {
+            before if before.is_empty() => key.to_owned(),
+            _ if key == "Esc" => return None,
+            before => format!("{before} {key}"),
+        };
+        match keys::find(&typed, self.arrangement.focus) {
+            Pressed::Action(action) => Some(action),
+            Pressed::Prefix => {
+                self.continuations = keys::continuations(&typed, self.arrangement.focus);
+                self.pending = typed;
+                None
+            }
+            Pressed::Nothing => None,
+        }
+    }
+
+    fn take(&mut self, action: Action, screen: Rect) -> Effect {
+        self.has_chosen = true;
+        self.reconsider_quitting(action);
         match (action, self.overlay) {
             (Action::QuitNow, _) => Effect::Quit,
             (Action::Quit, Overlay::None) => self.quit(),
             (Action::Redraw, _) => Effect::Redraw,
+            (Action::Suspend, _) => Effect::Suspend,
+            (Action::Mouse, _) => self.toggle_mouse(),
             (action, Overlay::Help(first)) => self.press_help(action, first, screen),
-            (Action::Back, Overlay::None) => self.back_or_stop(),
-            (action, Overlay::None) => {
-                self.act(action, screen);
+            (Action::Back, _) => self.back_or_stop(),
+            (action, _) => {
+                if self.pane_takes(action, screen) == Taken::No {
+                    self.act(action, screen);
+                }
                 Effect::Draw
             }
         }
-    }
-
-    fn press_help(&mut self, action: Action, first: usize, screen: Rect) -> Effect {
-        let last = view::last_help_line(&self.keys, screen);
-        self.overlay = match action {
-            Action::Back | Action::Left | Action::Help | Action::Quit | Action::Open => {
-                Overlay::None
-            }
-            Action::Down => Overlay::Help((first + 1).min(last)),
-            Action::Up => Overlay::Help(first.min(last).saturating_sub(1)),
-            Action::PageDown | Action::Last => Overlay::Help(last),
-            Action::PageUp | Action::First => Overlay::Help(0),
-            _ => Overlay::Help(first),
-        };
-        Effect::Draw
     }
 
     fn act(&mut self, action: Action, screen: Rect) {
@@ -259,158 +241,63 @@ impl App {
             Action::HalfPageDown => self.move_by((page / 2).max(1)),
             Action::First => self.move_by(isize::MIN),
             Action::Last => self.move_by(isize::MAX),
-            Action::Open => self.open(),
+            Action::Open | Action::Right => self.open(),
             Action::Left => self.back(),
             Action::NextPane => self.turn(screen, 1),
             Action::PreviousPane => self.turn(screen, -1),
-            Action::Connections => self.focus = Pane::Connections,
-            Action::Ladder => self.focus = Pane::Ladder,
-            Action::Account => self.go_to(Pane::Account),
+            Action::Go(pane) => self.go_to(pane),
             Action::NextConnection => self.choose_connection(1),
             Action::PreviousConnection => self.choose_connection(-1),
-            Action::Follow => {
-                let is_on = self
-                    .live
-                    .as_ref()
-                    .is_some_and(|live| live.follow == Follow::On);
-                self.set_follow(if is_on { Follow::Off } else { Follow::On });
-            }
-            Action::Pause => {
-                if let Some(live) = &mut self.live {
-                    live.is_paused = !live.is_paused;
-                }
-            }
+            Action::Fold => self.toggle_fold(),
+            Action::FoldAll => self.fold(Fold::Runs),
+            Action::UnfoldAll => self.fold(Fold::Nothing),
+            Action::Zoom => self.zoom(),
+            Action::Wider => self.resize_pane(4),
+            Action::Narrower => self.resize_pane(-4),
+            Action::ResetSizes => self.arrangement.sizes = Sizes::default(),
+            Action::TimeColumn => self.time_column = self.time_column.next(),
+            Action::Kinds => self.overlay = Overlay::Kinds(0),
+            Action::SwapSides => self.point_of_view.swap(),
+            Action::Tag => self.tag(),
+            Action::ClearTags => self.clear_tags(),
+            Action::SetMark(name) => self.set_mark(name),
+            Action::GoToMark(name) => self.go_to_mark(name),
+            Action::NextOfKind => self.next_of_kind(1),
+            Action::PreviousOfKind => self.next_of_kind(-1),
+            Action::Partner => {}
+            Action::Follow => self.toggle_follow(),
+            Action::Pause => self.toggle_pause(),
             Action::Help => self.overlay = Overlay::Help(0),
-            Action::Back | Action::Quit | Action::QuitNow | Action::Redraw => {}
+            Action::Back
+            | Action::Quit
+            | Action::QuitNow
+            | Action::Redraw
+            | Action::Suspend
+            | Action::Mouse => {}
         }
     }
 
-    fn open(&mut self) {
-        match self.focus {
-            Pane::Connections => self.focus = Pane::Ladder,
-            Pane::Ladder => {
-                self.detail = Detail::Open;
-                self.focus = Pane::Tree;
-            }
-            Pane::Tree => self.focus = Pane::Hex,
-            Pane::Hex | Pane::Account => {}
-        }
-    }
-
-    fn go_to(&mut self, pane: Pane) {
-        if self.focus != Pane::Account {
-            self.came_from = self.focus;
-        }
-        self.focus = pane;
-    }
-
-    /// Where there is nothing to go back to, Esc ends what takes long.
-    fn back_or_stop(&mut self) -> Effect {
-        if self.focus == Pane::Connections && !self.progress.is_done && self.live.is_none() {
-            return Effect::StopReading;
-        }
-        self.back();
-        Effect::Draw
-    }
-
-    fn back(&mut self) {
-        match self.focus {
-            Pane::Hex => self.focus = Pane::Tree,
-            Pane::Tree => {
-                self.detail = Detail::Line;
-                self.focus = Pane::Ladder;
-            }
-            Pane::Ladder | Pane::Connections => self.focus = Pane::Connections,
-            Pane::Account => self.focus = self.came_from,
-        }
-    }
-
-    /// To the next pane that is on the screen.
-    fn turn(&mut self, screen: Rect, by: isize) {
-        let panes = Panes::of(screen, self.focus, self.detail).unwrap_or_default();
-        // Where one view is shown at a time, Tab goes through the views.
-        let views = [Pane::Connections, Pane::Ladder, Pane::Account];
-        let is_reachable = |pane: &Pane| views.contains(pane) || panes.area(*pane).is_some();
-        let reachable: Vec<Pane> = Pane::ALL.into_iter().filter(is_reachable).collect();
-        let at = reachable
-            .iter()
-            .position(|pane| *pane == self.focus)
-            .unwrap_or(0) as isize;
-        self.go_to(reachable[(at + by).rem_euclid(reachable.len() as isize) as usize]);
-    }
-
-    fn move_by(&mut self, rows: isize) {
-        match self.focus {
-            Pane::Connections => self.choose_connection(rows),
-            Pane::Ladder => {
-                self.choose_entry(rows);
-                match rows {
-                    isize::MAX => self.set_follow(Follow::On),
-                    ..0 => self.set_follow(Follow::Off),
-                    _ => {}
-                }
-            }
-            Pane::Tree => {
-                let len = self.nodes().len();
-                self.tree.move_by(rows, len);
-            }
-            Pane::Hex => self.hex = self.hex.saturating_add_signed(rows),
-            Pane::Account => self.account = self.account.saturating_add_signed(rows),
-        }
-    }
-
-    fn choose_connection(&mut self, rows: isize) {
-        let len = self.store.connections().len();
-        self.connections.move_by(rows, len);
-        self.forget_field();
-    }
-
-    fn choose_entry(&mut self, rows: isize) {
-        let Some(connection) = self.store.connections().get(self.connections.selected) else {
-            return;
+    fn toggle_mouse(&mut self) -> Effect {
+        self.has_mouse = !self.has_mouse;
+        let state = if self.has_mouse {
+            "on: Shift selects text"
+        } else {
+            "off"
         };
-        let len = connection.entries().len();
-        self.ladders
-            .entry(connection.id)
-            .or_default()
-            .move_by(rows, len);
-        self.forget_field();
-    }
-
-    fn forget_field(&mut self) {
-        self.tree = Cursor::default();
-        self.hex = 0;
-    }
-
-    /// Rows of the pane that has the keys.
-    fn page(&self, screen: Rect) -> usize {
-        let Some(panes) = Panes::of(screen, self.focus, self.detail) else {
-            return 1;
-        };
-        let area = panes.area(self.focus);
-        area.map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1))
-    }
-
-    fn nodes(&self) -> Vec<view::Node> {
-        self.raw
-            .as_ref()
-            .map_or_else(Vec::new, |(id, raw)| view::nodes(&self.store, *id, raw))
-    }
-
-    fn ladder(&self) -> Cursor {
-        let id = ConnectionId(self.connections.selected as u32);
-        self.ladders.get(&id).copied().unwrap_or_default()
+        self.notice = Some(format!("mouse {state}"));
+        Effect::Mouse(self.has_mouse)
     }
 
     /// Draws the screen. Windows follow their cursors here, so that a resize keeps what is selected in sight.
     pub fn draw(&mut self, area: Rect, buf: &mut Buffer) {
+        self.show_ladder(area);
         self.read_selected();
         self.show_cursors(area);
         view::draw(&self.scene(), area, buf);
     }
 
     fn show_cursors(&mut self, screen: Rect) {
-        let Some(panes) = Panes::of(screen, self.focus, self.detail) else {
+        let Some(panes) = Panes::of(screen, self.arrangement) else {
             return;
         };
         let height =
@@ -419,15 +306,6 @@ impl App {
         if panes.connections.is_some() {
             self.connections
                 .show(height(panes.connections), connections.len());
-        }
-        if let Some(connection) = connections
-            .get(self.connections.selected)
-            .filter(|_| panes.ladder.is_some())
-        {
-            self.ladders
-                .entry(connection.id)
-                .or_default()
-                .show(height(panes.ladder), connection.entries().len());
         }
         if panes.tree.is_some() {
             let len = self.nodes().len();
@@ -441,12 +319,22 @@ impl App {
         }
     }
 
-    /// The bytes of the selected message are read again from the capture, once.
+    /// The bytes of the selected message are read again from the capture, once, and the state behind it is found.
     fn read_selected(&mut self) {
-        let selected = self.scene().entry_id();
+        let selected = self.selected();
         if self.raw.as_ref().map(|(id, _)| *id) != selected {
             self.raw = selected.and_then(|id| Some((id, read_raw(&self.store, &self.source, id)?)));
         }
+        if self.talk.as_ref().map(|(id, _)| *id) != selected {
+            self.talk = selected.and_then(|id| Some((id, self.talk_at(id)?)));
+        }
+        self.talk_before = self.talk_a_second_ago();
+    }
+
+    fn talk_at(&self, id: EntryId) -> Option<Talk> {
+        let connection = self.store.connection(self.store.entry(id).connection);
+        let ordinal = connection.entries().binary_search(&id).ok()?;
+        Some(self.store.talk_at(connection.id, ordinal))
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -454,25 +342,28 @@ impl App {
             store: &self.store,
             name: &self.name,
             progress: &self.progress,
-            live: self.live.as_ref().map(|live| Live {
-                control: &live.control,
-                follow: live.follow,
-                is_paused: live.is_paused,
-                rate: live.rate.1,
-                now: live.now,
-                asks_to_quit: live.unkept == Unkept::Told,
-            }),
+            live: self.live.as_ref().map(Sniffing::seen),
             look: self.look,
-            focus: self.focus,
-            detail: self.detail,
+            arrangement: self.arrangement,
             overlay: self.overlay,
+            point_of_view: &self.point_of_view,
             connections: self.connections,
-            ladder: self.ladder(),
+            tags: &self.tags,
+            rows: &self.rows,
+            ladder: self.ladder,
+            selected: self.selected(),
+            talk: self.talk.as_ref().map(|(_, talk)| talk),
+            talk_before: self.talk_before.as_ref(),
+            time_column: self.time_column,
+            marks: &self.marks,
             tree: self.tree,
             hex: self.hex,
             account: self.account,
             raw: self.raw.as_ref().map(|(_, raw)| raw),
+            views: &self.views,
+            notice: self.notice.as_deref(),
             keys: &self.keys,
+            pending: Some(self.continuations.as_str()).filter(|_| !self.pending.is_empty()),
         }
     }
 }

@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::terminal::Screen;
-use super::{App, Effect, keys};
+use super::{App, Effect, Work, keys};
 use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
 use crate::pipeline::{Pipeline, Progress, Told};
 use crate::store::Change;
@@ -70,6 +70,7 @@ pub fn run(
         inbox,
         batches,
         drawn: Instant::now(),
+        work: Work::Done,
     }
     .run();
     if let Some(control) = control {
@@ -102,6 +103,8 @@ struct Loop {
     /// Dropping it stops the reading.
     batches: Receiver<Batch>,
     drawn: Instant,
+    /// Is there work that takes longer than a key may?
+    work: Work,
 }
 
 /// What the loop has to show.
@@ -135,6 +138,11 @@ impl Loop {
             } else {
                 never()
             };
+            // Work in slices gives way to everything else.
+            let idle = match self.work {
+                Work::More => after(Duration::ZERO),
+                Work::Done => never(),
+            };
             select_biased! {
                 recv(self.inbox) -> news => match news {
                     Ok(News::Input(input)) if self.input(&input)? != Effect::Quit => due = Due::Now,
@@ -148,10 +156,19 @@ impl Loop {
                 }
                 recv(if self.app.is_paused() { &held } else { &self.batches }) -> batch => {
                     self.take(batch.ok().transpose()?);
+                    self.work();
+                    due = if due == Due::Now { Due::Now } else { Due::Soon };
+                }
+                recv(idle) -> _ => {
+                    self.work();
                     due = if due == Due::Now { Due::Now } else { Due::Soon };
                 }
             }
         }
+    }
+
+    fn work(&mut self) {
+        self.work = self.app.work();
     }
 
     fn take(&mut self, batch: Option<(Vec<Change>, Progress)>) {
@@ -170,20 +187,29 @@ impl Loop {
     }
 
     fn input(&mut self, input: &Input) -> anyhow::Result<Effect> {
-        let Input::Key(key) = input else {
-            return Ok(Effect::Draw);
+        let size = self.screen.size()?;
+        let effect = match input {
+            Input::Key(key) => match keys::name(key) {
+                Some(name) => self.app.press(&name, size),
+                None => return Ok(Effect::Draw),
+            },
+            Input::Mouse(event) => self.app.point(*event, Instant::now(), size),
+            _ => return Ok(Effect::Draw),
         };
-        let Some(name) = keys::name(key) else {
-            return Ok(Effect::Draw);
-        };
-        let effect = self.app.press(&name, self.screen.size()?);
-        match effect {
-            Effect::Redraw => self.screen.redraw(&mut self.app)?,
+        // What a key asks for is begun before the next frame; most of it is then done.
+        self.work();
+        self.follow(effect)
+    }
+
+    fn follow(&mut self, effect: Effect) -> anyhow::Result<Effect> {
+        match &effect {
+            Effect::Redraw | Effect::Suspend => self.screen.redraw(&mut self.app)?,
             Effect::StopReading => {
                 self.batches = never();
                 self.app.reading_ended();
             }
-            Effect::Draw | Effect::Quit => {}
+            Effect::Mouse(is_on) => self.screen.listen_to_mouse(*is_on)?,
+            Effect::Draw | Effect::Quit | Effect::Copy(_) => {}
         }
         Ok(effect)
     }

@@ -27,9 +27,11 @@ pub fn screenshot(
             break;
         }
     }
+    app.settle();
     app.draw(area, &mut buffer);
     for key in keys {
         app.press(key, area);
+        app.settle();
         buffer.reset();
         app.draw(area, &mut buffer);
     }

@@ -9,6 +9,10 @@ use ratatui::layout::Rect;
 
 use super::App;
 
+/// Clicks, drags and the wheel, with coordinates of any size. Not every motion (1003): that floods a slow line.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// The terminal while the screen is open. Dropping it gives the terminal back.
 pub(super) struct Screen {
     terminal: DefaultTerminal,
@@ -23,15 +27,22 @@ impl Screen {
         let screen = Screen {
             terminal: ratatui::try_init()?,
         };
+        screen.listen_to_mouse(true)?;
         let restore_and_report = std::panic::take_hook();
         let drawing = std::thread::current().id();
         std::panic::set_hook(Box::new(move |panic| {
             // Elsewhere a panic ends what that thread did; the screen goes on and says so.
             if std::thread::current().id() == drawing {
+                let _ = write(MOUSE_OFF);
                 restore_and_report(panic);
             }
         }));
         Ok(screen)
+    }
+
+    /// Asks for clicks, or no longer.
+    pub(super) fn listen_to_mouse(&self, is_on: bool) -> io::Result<()> {
+        write(if is_on { MOUSE_ON } else { MOUSE_OFF })
     }
 
     pub(super) fn size(&self) -> io::Result<Rect> {
@@ -55,8 +66,15 @@ impl Screen {
     }
 }
 
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
+        let _ = write(MOUSE_OFF);
         let _ = ratatui::try_restore();
         let _ = io::stdout().flush();
     }

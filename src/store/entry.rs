@@ -139,6 +139,20 @@ impl Entry {
         }
     }
 
+    /// Of a message about a piece: its index, and the length of the block or 0.
+    pub fn block(&self) -> Option<(u32, u32)> {
+        if self.form() != Form::Whole {
+            return None;
+        }
+        match self.kind() {
+            Kind::Request | Kind::Piece | Kind::Cancel | Kind::Reject => {
+                Some((self.args[0], self.args[2]))
+            }
+            Kind::Have | Kind::AllowedFast | Kind::Suggest => Some((self.args[0], 0)),
+            _ => None,
+        }
+    }
+
     /// Bytes of an extended message behind the id of its extension.
     pub fn body_len(&self) -> usize {
         self.size.saturating_sub(2) as usize

@@ -7,6 +7,7 @@ mod entry;
 pub mod filter;
 mod history;
 mod raw;
+mod rows;
 mod runs;
 mod tally;
 mod torrents;
@@ -17,7 +18,8 @@ pub use connection::{Connection, Protocol, SideFacts};
 pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History, Turn};
 pub use raw::{Raw, RawFrame, read_raw};
-pub use runs::{Row, Run, Runs};
+pub use rows::{Choice, Fold, Line, Rows, Scope};
+pub use runs::{Run, Sum};
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
 

@@ -1,33 +1,25 @@
-//! The rows of a folded conversation: messages that repeat each other are one row, and so is a silence.
+//! What repeats itself in a conversation: messages of one kind that are one row of the ladder, and silences.
 
+use std::collections::HashMap;
+
+use super::Entry;
 use crate::capture::Timestamp;
-use crate::stream::Side;
+use crate::stream::{ConnectionId, Side};
 use crate::wire::Kind;
 
 /// Nanoseconds without a word that are worth a row.
 const SILENCE: i64 = 5_000_000_000;
 
-/// Rows of the other side that a run may lie beside: the row of an entry is found among so many.
+/// Other runs that one may lie beside: the run of an entry is found among so many.
 const MAX_BESIDE: usize = 256;
 
-/// A row of the folded conversation. Entries are counted from the first of the conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Entries of one side and one kind.
-    Run(Run),
-    /// Nobody said anything.
-    Silence {
-        /// The entry it ends with.
-        before: u32,
-        /// How long, in nanoseconds.
-        nanos: i64,
-    },
-}
-
-/// Entries of one side and one kind, with nothing else from that side between them. What the other side said meanwhile
-/// may be: a request and its piece overlap all the time.
+/// Two entries or more of one side and one kind, with nothing else from that side between them. What the other side said
+/// meanwhile may be: a request and its piece overlap all the time. Entries are counted from the first of those that are
+/// shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
+    /// Of which conversation.
+    pub connection: ConnectionId,
     /// Whose.
     pub side: Side,
     /// Of what kind.
@@ -38,91 +30,192 @@ pub struct Run {
     pub last: u32,
     /// How many there are.
     pub count: u32,
+    /// What they are about.
+    pub sum: Sum,
 }
 
-/// The rows of a conversation, as it grows.
+/// What entries of one kind are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// The lowest and the highest piece; none when the first is higher.
+    pub pieces: [u32; 2],
+    /// Bytes of the blocks.
+    pub bytes: u64,
+}
+
+impl Sum {
+    /// Of one entry.
+    fn of(entry: &Entry) -> Sum {
+        let (index, length) = entry.block().unwrap_or((u32::MAX, 0));
+        let highest = entry.block().map_or(0, |(index, _)| index);
+        Sum {
+            pieces: [index, highest],
+            bytes: u64::from(length),
+        }
+    }
+
+    fn add(&mut self, other: Sum) {
+        self.pieces[0] = self.pieces[0].min(other.pieces[0]);
+        self.pieces[1] = self.pieces[1].max(other.pieces[1]);
+        self.bytes += other.bytes;
+    }
+}
+
+/// An entry, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub whose: ConnectionId,
+    pub side: Side,
+    pub kind: Kind,
+    pub time: Timestamp,
+    pub sum: Sum,
+}
+
+impl Said {
+    pub(super) fn of(entry: &Entry) -> Said {
+        Said {
+            whose: entry.connection,
+            side: entry.side(),
+            kind: entry.kind(),
+            time: entry.time,
+            sum: Sum::of(entry),
+        }
+    }
+}
+
+/// What an entry became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// The run that it joined. Joining the first entry makes the run.
+    pub run: Option<usize>,
+    /// Nanoseconds of the silence before it, if there was one.
+    pub silence: Option<i64>,
+}
+
+/// The runs of a conversation, or of several by time, as they grow.
 #[derive(Clone, Debug, Default)]
-pub struct Runs {
-    rows: Vec<Row>,
-    /// Of each side, the row that its next entry may join.
-    open: [Option<usize>; 2],
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    /// The second entry of each, which made it one: these are in order.
+    made: Vec<u32>,
+    /// Of each side of a conversation, what its next entry may join.
+    open: HashMap<ConnectionId, [Option<Open>; 2]>,
     entries: u32,
     before: Option<Timestamp>,
 }
 
+/// An entry that nothing has joined yet, or a run.
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    Entry {
+        place: u32,
+        kind: Kind,
+        sum: Sum,
+        /// Runs before it.
+        behind: usize,
+    },
+    Run(usize),
+}
+
 impl Runs {
-    /// All rows, in the order of their first entries.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    /// All runs, in the order in which they were found to be some.
+    pub(super) fn get(&self, run: usize) -> &Run {
+        &self.runs[run]
     }
 
     /// Takes the next entry.
-    pub fn push(&mut self, side: Side, kind: Kind, time: Timestamp) {
-        let entry = self.entries;
-        self.silence(entry, time);
-        if !repeats(kind) {
-            // It changes what the others mean: a request before a choke is not one behind it.
-            self.open = [None; 2];
-        }
-        match self.joined(side, kind) {
-            Some(run) => (run.last, run.count) = (entry, run.count + 1),
-            None => self.begin(side, kind, entry),
-        }
+    pub(super) fn push(&mut self, said: Said) -> Placed {
+        let place = self.entries;
         self.entries += 1;
+        let silence = self.silence(said.time);
+        let run = self.join(said, place);
+        Placed { run, silence }
     }
 
-    /// The row that holds an entry.
-    pub fn row_of(&self, entry: u32, side: Side) -> Option<usize> {
-        let behind = self.rows.partition_point(|row| row.first() <= entry);
-        let holds = |row: &Row| match row {
-            Row::Run(run) => run.side == side && run.first <= entry && entry <= run.last,
-            Row::Silence { .. } => false,
+    /// Takes an entry that is not shown: it was no silence.
+    pub(super) fn pass(&mut self, time: Timestamp) {
+        self.before = Some(time);
+    }
+
+    /// The run that holds an entry.
+    pub(super) fn run_of(&self, place: u32, whose: ConnectionId, side: Side) -> Option<usize> {
+        let holds = |run: &Run| {
+            (run.connection, run.side) == (whose, side) && run.first <= place && place <= run.last
         };
-        let nearest = behind.saturating_sub(MAX_BESIDE + 1);
-        let found = self.rows[nearest..behind].iter().rposition(holds)?;
-        Some(nearest + found)
+        let behind = self.made.partition_point(|second| *second <= place);
+        let from = behind.saturating_sub(MAX_BESIDE + 1);
+        let to = (behind + MAX_BESIDE + 1).min(self.runs.len());
+        let found = self.runs[from..to].iter().position(holds)?;
+        Some(from + found)
     }
 
-    fn silence(&mut self, entry: u32, time: Timestamp) {
+    fn silence(&mut self, time: Timestamp) -> Option<i64> {
         let nanos = self.before.map_or(0, |before| time.since(before));
         self.before = Some(time);
-        if nanos >= SILENCE {
-            self.open = [None; 2];
-            self.rows.push(Row::Silence {
-                before: entry,
-                nanos,
-            });
+        if nanos < SILENCE {
+            return None;
         }
+        self.open.clear();
+        Some(nanos)
     }
 
-    fn joined(&mut self, side: Side, kind: Kind) -> Option<&mut Run> {
-        let at = self.open[side.index()]?;
-        let is_near = self.rows.len() - at <= MAX_BESIDE;
-        match &mut self.rows[at] {
-            Row::Run(run) if run.kind == kind && is_near => Some(run),
+    /// The run that it joins, if it repeats what that says.
+    fn join(&mut self, said: Said, place: u32) -> Option<usize> {
+        let open = self.open.entry(said.whose).or_default();
+        if !repeats(said.kind) {
+            // It changes what the others mean: a request before a choke is not one behind it.
+            *open = [None; 2];
+            return None;
+        }
+        let before = open[said.side.index()];
+        let joined = match before {
+            Some(Open::Run(at)) => self.prolong(at, &said, place),
+            Some(Open::Entry {
+                place: first,
+                kind,
+                sum,
+                behind,
+            }) if kind == said.kind && self.runs.len() - behind <= MAX_BESIDE => {
+                Some(self.make(&said, [first, place], sum))
+            }
             _ => None,
-        }
+        };
+        let next = joined.map_or(
+            Open::Entry {
+                place,
+                kind: said.kind,
+                sum: said.sum,
+                behind: self.runs.len(),
+            },
+            Open::Run,
+        );
+        self.open.entry(said.whose).or_default()[said.side.index()] = Some(next);
+        joined
     }
 
-    fn begin(&mut self, side: Side, kind: Kind, entry: u32) {
-        self.open[side.index()] = repeats(kind).then_some(self.rows.len());
-        self.rows.push(Row::Run(Run {
-            side,
-            kind,
-            first: entry,
-            last: entry,
-            count: 1,
-        }));
+    fn prolong(&mut self, at: usize, said: &Said, place: u32) -> Option<usize> {
+        let is_near = self.runs.len() - at <= MAX_BESIDE;
+        let run = &mut self.runs[at];
+        (run.kind == said.kind && is_near).then(|| {
+            (run.last, run.count) = (place, run.count + 1);
+            run.sum.add(said.sum);
+            at
+        })
     }
-}
 
-impl Row {
-    /// The entry at which it stands.
-    pub fn first(&self) -> u32 {
-        match self {
-            Row::Run(run) => run.first,
-            Row::Silence { before, .. } => *before,
-        }
+    fn make(&mut self, said: &Said, [first, second]: [u32; 2], mut sum: Sum) -> usize {
+        sum.add(said.sum);
+        self.made.push(second);
+        self.runs.push(Run {
+            connection: said.whose,
+            side: said.side,
+            kind: said.kind,
+            first,
+            last: second,
+            count: 2,
+            sum,
+        });
+        self.runs.len() - 1
     }
 }
 
@@ -149,21 +242,49 @@ mod tests {
     use Side::{A, B};
     use proptest::prelude::*;
 
-    /// `A2request B1piece`: who, how many, what; `…` is a silence.
-    fn picture(said: &[(Side, Kind, u64)]) -> String {
-        let words = folded(said).rows.into_iter().map(|row| match row {
-            Row::Run(run) => format!("{:?}{}{}", run.side, run.count, run.kind.name()),
-            Row::Silence { .. } => "…".to_owned(),
-        });
-        words.collect::<Vec<_>>().join(" ")
+    const ONE: ConnectionId = ConnectionId(0);
+
+    fn said(whose: ConnectionId, side: Side, kind: Kind, seconds: u64) -> Said {
+        Said {
+            whose,
+            side,
+            kind,
+            time: Timestamp::from_parts(seconds, 0),
+            sum: Sum {
+                pieces: [seconds as u32; 2],
+                bytes: 1,
+            },
+        }
     }
 
-    fn folded(said: &[(Side, Kind, u64)]) -> Runs {
-        let mut runs = Runs::default();
-        for (side, kind, seconds) in said {
-            runs.push(*side, *kind, Timestamp::from_parts(*seconds, 0));
+    /// `A2request B1piece`: who, how many, what; `…` is a silence.
+    fn picture(said: &[(Side, Kind, u64)]) -> String {
+        let (runs, silences) = folded(said);
+        let mut words = Vec::new();
+        for (place, (side, kind, _)) in (0..).zip(said) {
+            if silences.contains(&place) {
+                words.push("…".to_owned());
+            }
+            let run = runs.run_of(place, ONE, *side).map(|at| runs.get(at));
+            match run {
+                Some(run) if run.first < place => {}
+                run => words.push(format!(
+                    "{side:?}{}{}",
+                    run.map_or(1, |run| run.count),
+                    kind.name()
+                )),
+            }
         }
-        runs
+        words.join(" ")
+    }
+
+    fn folded(entries: &[(Side, Kind, u64)]) -> (Runs, Vec<u32>) {
+        let (mut runs, mut silences) = (Runs::default(), Vec::new());
+        for (place, (side, kind, seconds)) in (0..).zip(entries) {
+            let placed = runs.push(said(ONE, *side, *kind, *seconds));
+            silences.extend(placed.silence.map(|_| place));
+        }
+        (runs, silences)
     }
 
     #[test]
@@ -199,17 +320,42 @@ mod tests {
     }
 
     #[test]
-    fn a_run_does_not_reach_over_too_many_rows() {
-        let said = (0..2000).map(|at| match at {
-            0 | 1999 => (A, Kind::Request, 0),
-            at if at % 2 == 0 => (B, Kind::Piece, 0),
+    fn a_run_says_what_it_is_about() {
+        let said = [(A, Kind::Have, 1), (A, Kind::Have, 4), (A, Kind::Have, 2)];
+        let sum = folded(&said).0.get(0).sum;
+        assert_eq!((sum.pieces, sum.bytes), ([1, 4], 3));
+    }
+
+    #[test]
+    fn a_run_does_not_reach_over_too_many_others() {
+        let said = (0..3000).map(|at| match at {
+            0 | 2999 => (A, Kind::Request, 0),
+            at if at % 4 < 2 => (B, Kind::Piece, 0),
             _ => (B, Kind::Have, 0),
         });
-        let runs = folded(&said.collect::<Vec<_>>());
+        let (runs, _) = folded(&said.collect::<Vec<_>>());
         assert_eq!(
-            (runs.row_of(0, A), runs.row_of(1999, A)),
-            (Some(0), Some(1999))
+            (runs.run_of(0, ONE, A), runs.run_of(2999, ONE, A)),
+            (None, None)
         );
+    }
+
+    #[test]
+    fn conversations_do_not_join_each_other() {
+        let mut runs = Runs::default();
+        for whose in [0, 1, 0, 1] {
+            runs.push(said(ConnectionId(whose), A, Kind::Have, 0));
+        }
+        let of = |place, whose| runs.run_of(place, ConnectionId(whose), A);
+        assert_eq!((of(0, 0), of(1, 1), of(2, 0)), (Some(0), Some(1), Some(0)));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_no_silence() {
+        let mut runs = Runs::default();
+        runs.push(said(ONE, A, Kind::Have, 0));
+        runs.pass(Timestamp::from_parts(4, 0));
+        assert_eq!(runs.push(said(ONE, A, Kind::Have, 8)).silence, None);
     }
 
     #[test]
@@ -224,26 +370,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_entry_is_in_the_row_that_is_found_for_it(
-            said in proptest::collection::vec((any::<bool>(), prop::sample::select(vec![Kind::Request, Kind::Piece, Kind::Choke]), 0u64..3), 1..80)
+        fn every_entry_is_in_the_run_that_is_found_for_it(
+            told in proptest::collection::vec((any::<bool>(), prop::sample::select(vec![Kind::Request, Kind::Piece, Kind::Choke]), 0u64..3), 1..80)
         ) {
             let mut time = 0;
-            let said: Vec<_> = said.into_iter().map(|(from_b, kind, gap)| {
+            let told: Vec<_> = told.into_iter().map(|(from_b, kind, gap)| {
                 time += gap * 3;
                 (if from_b { B } else { A }, kind, time)
             }).collect();
-            let runs = folded(&said);
-            let mut counts = vec![0; runs.rows.len()];
-            for (entry, (side, kind, _)) in (0..).zip(&said) {
-                let at = runs.row_of(entry, *side).unwrap();
-                counts[at] += 1;
-                let is_kind = matches!(runs.rows[at], Row::Run(run) if run.kind == *kind);
-                prop_assert!(is_kind, "{entry}");
+            let (runs, _) = folded(&told);
+            let mut counts = vec![0; runs.runs.len()];
+            for (place, (side, kind, _)) in (0..).zip(&told) {
+                if let Some(at) = runs.run_of(place, ONE, *side) {
+                    counts[at] += 1;
+                    prop_assert_eq!(runs.get(at).kind, *kind);
+                }
             }
-            for (row, count) in runs.rows.iter().zip(counts) {
-                prop_assert_eq!(match row { Row::Run(run) => run.count, Row::Silence { .. } => 0 }, count);
-            }
-            prop_assert!(runs.rows.windows(2).all(|pair| pair[0].first() <= pair[1].first()));
+            let expected: Vec<u32> = runs.runs.iter().map(|run| run.count).collect();
+            prop_assert_eq!(counts, expected);
         }
     }
 }

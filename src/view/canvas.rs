@@ -79,6 +79,24 @@ impl<'b> Canvas<'b> {
         }
     }
 
+    /// A line around it, with a title in the upper one.
+    pub(super) fn frame(&mut self, title: &str) {
+        let (glyphs, width, last) = (
+            self.look.glyphs,
+            self.width(),
+            self.height().saturating_sub(1),
+        );
+        for row in 0..=last {
+            self.text(0, row, glyphs.vertical, Tone::Dim);
+            self.text(width.saturating_sub(1), row, glyphs.vertical, Tone::Dim);
+        }
+        for row in [0, last] {
+            let line = glyphs.horizontal.repeat(usize::from(width));
+            self.text(0, row, &line, Tone::Dim);
+        }
+        self.text(2, 0, title, Tone::Strong);
+    }
+
     /// Writes a text, cut at the right edge. Gives the column behind it.
     pub(super) fn text(&mut self, x: u16, row: u16, text: &str, tone: Tone) -> u16 {
         self.styled(x, row, text, self.look.style(tone))

@@ -56,7 +56,7 @@ fn draw_row(
 ) {
     let is_selected = connection.id.0 as usize == scene.connections.selected;
     let style = match (is_selected, connection.is_bittorrent()) {
-        (true, _) => scene.look.cursor(scene.focus == Pane::Connections),
+        (true, _) => scene.look.cursor(scene.focus() == Pane::Connections),
         (false, true) => scene.look.style(Tone::Plain),
         (false, false) => scene.look.style(Tone::Dim),
     };
@@ -69,7 +69,7 @@ fn draw_row(
 
 /// `12 10.77.0.2:40997  → 10.77.0.3:6881   D .  100%   27%   1383 FIN A`
 fn wide(scene: &Scene<'_>, connection: &Connection) -> String {
-    let [a, b] = [connection.opener(), !connection.opener()];
+    let [a, b] = scene.sides_of(connection);
     let glyphs = scene.look.glyphs;
     let [from, to] = [a, b].map(|side| cut(&connection.end(side).to_string(), 21, glyphs));
     let state = both(scene, connection);
@@ -124,8 +124,9 @@ fn instead(scene: &Scene<'_>, connection: &Connection) -> Option<&'static str> {
 }
 
 fn pair(scene: &Scene<'_>, connection: &Connection) -> String {
-    let [a, b] =
-        [connection.opener(), !connection.opener()].map(|side| short(connection.end(side)));
+    let [a, b] = scene
+        .sides_of(connection)
+        .map(|side| short(connection.end(side)));
     let pair = cut(
         &format!("{a} {} {b}", scene.look.glyphs.to),
         PAIR,
@@ -147,7 +148,7 @@ fn short(end: &Endpoint) -> String {
 
 /// Flags and shares of pieces as they are at the end of the capture.
 fn state(scene: &Scene<'_>, connection: &Connection) -> (String, [String; 2]) {
-    let sides = [connection.opener(), !connection.opener()];
+    let sides = scene.sides_of(connection);
     let Some(talk) = connection.now().filter(|_| connection.is_bittorrent()) else {
         return ("   ".to_owned(), Default::default());
     };

@@ -26,6 +26,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 
 fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
     let [a, b] = scene.sides();
+    let opener = if connection.opener() == a { "A" } else { "B" };
     let lasted = duration(connection.activity.last.time.since(connection.first.time));
     let end = match closing(connection) {
         Some((how, by)) => format!("{how} by {}", if by == a { "A" } else { "B" }),
@@ -41,7 +42,7 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
         lines.push((said(connection, side), Tone::Plain));
     }
     lines.push((
-        format!("A opened it: {}", evidence(connection)),
+        format!("{opener} opened it: {}", evidence(connection)),
         Tone::Plain,
     ));
     lines.extend(encryption(scene.store, connection));

@@ -7,11 +7,11 @@ use crate::peer::{Choke, Flow, Interest, Talk};
 use crate::stream::Side;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let Some(talk) = scene.talk() else { return };
+    let Some(talk) = scene.talk else { return };
     let [a, b] = scene.sides();
-    let [down, up] = letters(&talk, [a, b]);
-    draw_row(&talk, canvas, 0, a, ["A", "B"], down, Tone::A);
-    draw_row(&talk, canvas, 1, b, ["B", "A"], up, Tone::B);
+    let [down, up] = letters(talk, [a, b]);
+    draw_row(talk, canvas, 0, a, ["A", "B"], down, Tone::A);
+    draw_row(talk, canvas, 1, b, ["B", "A"], up, Tone::B);
 }
 
 /// `A<B D  A interested, B unchoked            3 in flight, oldest p7 +0`

@@ -14,7 +14,7 @@ pub(super) fn bytes_per_row(width: u16) -> usize {
 }
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let title = if scene.focus == Pane::Hex {
+    let title = if scene.focus() == Pane::Hex {
         "[Bytes]"
     } else {
         " Bytes"

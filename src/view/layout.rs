@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Detail, Pane};
+use super::{Detail, Pane, View, Zoom};
 
 /// Fewer columns cannot hold a ladder.
 pub const MIN_WIDTH: u16 = 60;
@@ -15,13 +15,41 @@ const TWO_COLUMNS: u16 = 110;
 const THREE_COLUMNS: u16 = 170;
 /// From so many rows on, fields and bytes are always there.
 const TALL: u16 = 30;
+/// From so many, pieces are maps and the strip has its axis.
+const VERY_TALL: u16 = 45;
 
 /// The last row is for what was lost, and the first to go.
 const FACTS: u16 = 10;
 /// Messages that are in sight whatever else is open.
 const MIN_LADDER: u16 = 4;
-const FLOW: u16 = 2;
-const PIECES: u16 = 2;
+/// Columns that a pane keeps, however its neighbour grows.
+const MIN_COLUMNS: u16 = 24;
+
+/// What the user chose about the panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrangement {
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// What stands beside the connections, or in their place.
+    pub view: View,
+    /// How much of the message is shown.
+    pub detail: Detail,
+    /// Does one pane have it all?
+    pub zoom: Zoom,
+    /// How much wider or taller some are.
+    pub sizes: Sizes,
+}
+
+/// Columns and rows that the user gave to panes, or took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// To the connections.
+    pub left: i16,
+    /// To fields and bytes, where they stand beside the ladder.
+    pub right: i16,
+    /// To fields and bytes, where they stand below it.
+    pub lower: i16,
+}
 
 /// Areas of the panes that are shown. `hex` holds 8 bytes a row in 42 columns, 16 in 77.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,12 +59,17 @@ pub struct Panes {
     pub connections: Option<Rect>,
     pub facts: Option<Rect>,
     pub ladder: Option<Rect>,
-    pub flow: Option<Rect>,
-    pub pieces: Option<Rect>,
+    pub strip: Option<Rect>,
+    /// Pieces of both sides below the ladder.
+    pub bars: Option<Rect>,
     pub line: Option<Rect>,
     pub tree: Option<Rect>,
     pub hex: Option<Rect>,
     pub account: Option<Rect>,
+    pub pieces: Option<Rect>,
+    pub torrent: Option<Rect>,
+    pub requests: Option<Rect>,
+    pub life: Option<Rect>,
     pub separators: Vec<Rect>,
     pub status: Rect,
     pub hints: Rect,
@@ -52,25 +85,48 @@ fn columns<const N: usize>(area: Rect, sizes: [Constraint; N]) -> [Rect; N] {
 
 use Constraint::{Fill, Length};
 
-/// Rows for fields and bytes: a part of the body, and never so many that the ladder loses its last messages.
-fn open_detail(body: Rect, percent: u16) -> u16 {
-    let others = 1 + MIN_LADDER + FLOW + PIECES + 1;
-    (body.height * percent / 100)
-        .max(8)
-        .min(body.height.saturating_sub(others))
+/// Rows of the strip and of the pieces, by those of the screen.
+fn strip_and_bars(height: u16, width: u16) -> [u16; 2] {
+    match height {
+        ..TALL => [2, 2],
+        TALL..VERY_TALL => [4, 2],
+        _ if width < THREE_COLUMNS => [6, 2],
+        _ => [7, 12],
+    }
+}
+
+/// A size and what the user added, within what leaves room for the others.
+fn sized(size: u16, by: i16, min: u16, max: u16) -> u16 {
+    size.saturating_add_signed(by).max(min).min(max.max(min))
+}
+
+impl Arrangement {
+    /// The pane with the keys is on the screen, also on one that has become small.
+    fn with_focus_in_sight(self, width: u16) -> Arrangement {
+        let view = match self.focus {
+            Pane::Connections => self.view,
+            Pane::Ladder | Pane::Strip if width >= THREE_COLUMNS => self.view,
+            focus => focus.view(),
+        };
+        let detail = match self.focus {
+            Pane::Tree | Pane::Hex => Detail::Open,
+            _ => self.detail,
+        };
+        Arrangement {
+            view,
+            detail,
+            ..self
+        }
+    }
 }
 
 impl Panes {
     /// The areas on a screen of this size; `None` when it is too small.
-    pub fn of(area: Rect, focus: Pane, detail: Detail) -> Option<Panes> {
+    pub fn of(area: Rect, chosen: Arrangement) -> Option<Panes> {
         if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return None;
         }
-        // The pane with the keys is on the screen, also on one that has become small.
-        let detail = match focus {
-            Pane::Tree | Pane::Hex => Detail::Open,
-            Pane::Connections | Pane::Ladder | Pane::Account => detail,
-        };
+        let chosen = chosen.with_focus_in_sight(area.width);
         let [tabs, body, status, hints] = rows(area, [Length(1), Fill(1), Length(1), Length(1)]);
         let mut panes = Panes {
             tabs,
@@ -78,14 +134,33 @@ impl Panes {
             hints,
             ..Panes::default()
         };
-        match area.width {
-            _ if focus == Pane::Account => panes.account = Some(body),
-            ..TWO_COLUMNS if focus == Pane::Connections => panes.list(body),
-            ..TWO_COLUMNS => panes.conversation_and_detail(body, detail),
-            TWO_COLUMNS..THREE_COLUMNS => panes.two_columns(body, detail, area.height),
-            THREE_COLUMNS.. => panes.three_columns(body),
+        let is_wide = area.width >= TWO_COLUMNS;
+        match (chosen.zoom, chosen.focus) {
+            (_, Pane::Account) => panes.account = Some(body),
+            (Zoom::On, Pane::Connections) => panes.list(body),
+            (Zoom::On, Pane::Ladder) => panes.conversation(body, area),
+            (Zoom::On, focus) => panes.alone(focus, body),
+            (Zoom::Off, Pane::Connections) if !is_wide => panes.list(body),
+            (Zoom::Off, _) if !is_wide => panes.one_column(body, area, chosen),
+            (Zoom::Off, _) => panes.several_columns(body, area, chosen),
         }
         Some(panes)
+    }
+
+    fn alone(&mut self, pane: Pane, area: Rect) {
+        let place = match pane {
+            Pane::Connections => &mut self.connections,
+            Pane::Ladder => &mut self.ladder,
+            Pane::Tree => &mut self.tree,
+            Pane::Hex => &mut self.hex,
+            Pane::Account => &mut self.account,
+            Pane::Strip => &mut self.strip,
+            Pane::Pieces => &mut self.pieces,
+            Pane::Torrent => &mut self.torrent,
+            Pane::Requests => &mut self.requests,
+            Pane::Life => &mut self.life,
+        };
+        *place = Some(area);
     }
 
     fn list(&mut self, body: Rect) {
@@ -103,22 +178,38 @@ impl Panes {
     }
 
     /// Ladder, and under it what holds at its cursor.
-    fn conversation(&mut self, area: Rect) {
-        let [ladder, flow, pieces] = rows(area, [Fill(1), Length(FLOW), Length(PIECES)]);
+    fn conversation(&mut self, area: Rect, screen: Rect) {
+        let [strip, bars] = strip_and_bars(screen.height, screen.width);
+        let [ladder, strip, bars] = rows(area, [Fill(1), Length(strip), Length(bars)]);
         self.ladder = Some(ladder);
-        self.flow = Some(flow);
-        self.pieces = Some(pieces);
+        self.strip = Some(strip);
+        self.bars = Some(bars);
     }
 
-    fn conversation_and_detail(&mut self, body: Rect, detail: Detail) {
-        let height = match detail {
+    fn one_column(&mut self, body: Rect, screen: Rect, chosen: Arrangement) {
+        match of_view(chosen.view) {
+            Some(pane) => self.alone(pane, body),
+            None => self.conversation_and_detail(body, screen, chosen),
+        }
+    }
+
+    /// Rows for fields and bytes: a part of the body, and never so many that the ladder loses its last messages.
+    fn open_detail(body: Rect, screen: Rect, percent: u16, chosen: Arrangement) -> u16 {
+        let [strip, bars] = strip_and_bars(screen.height, screen.width);
+        let most = body.height.saturating_sub(2 + MIN_LADDER + strip + bars);
+        let wanted = (body.height * percent / 100).max(8);
+        sized(wanted.min(most), chosen.sizes.lower, 3, most)
+    }
+
+    fn conversation_and_detail(&mut self, body: Rect, screen: Rect, chosen: Arrangement) {
+        let height = match chosen.detail {
             Detail::Line => 1,
-            Detail::Open => open_detail(body, 40),
+            Detail::Open => Panes::open_detail(body, screen, 40, chosen),
         };
         let [talk, rule, below] = rows(body, [Fill(1), Length(1), Length(height)]);
-        self.conversation(talk);
+        self.conversation(talk, screen);
         self.separators.push(rule);
-        match detail {
+        match chosen.detail {
             Detail::Line => self.line = Some(below),
             Detail::Open => self.tree_beside_hex(below),
         }
@@ -132,16 +223,35 @@ impl Panes {
         self.separators.push(rule);
     }
 
-    fn two_columns(&mut self, body: Rect, detail: Detail, height: u16) {
-        let detail = if height >= TALL { Detail::Open } else { detail };
+    fn several_columns(&mut self, body: Rect, screen: Rect, chosen: Arrangement) {
+        if body.width >= THREE_COLUMNS {
+            return self.three_columns(body, screen, chosen);
+        }
+        let Some(pane) = of_view(chosen.view) else {
+            return self.two_columns(body, screen, chosen);
+        };
+        let [left, rule, right] =
+            columns(body, [Length(left(34, body, chosen)), Length(1), Fill(1)]);
+        self.list(left);
+        self.separators.push(rule);
+        self.alone(pane, right);
+    }
+
+    fn two_columns(&mut self, body: Rect, screen: Rect, chosen: Arrangement) {
+        let detail = if screen.height >= TALL {
+            Detail::Open
+        } else {
+            chosen.detail
+        };
         let lower = match detail {
             Detail::Line => 1,
-            Detail::Open => open_detail(body, 25),
+            Detail::Open => Panes::open_detail(body, screen, 25, chosen),
         };
         let [upper, rule, below] = rows(body, [Fill(1), Length(1), Length(lower)]);
-        let [left, middle, right] = columns(upper, [Length(34), Length(1), Fill(1)]);
+        let [left, middle, right] =
+            columns(upper, [Length(left(34, body, chosen)), Length(1), Fill(1)]);
         self.list(left);
-        self.conversation(right);
+        self.conversation(right, screen);
         self.separators.extend([rule, middle]);
         match detail {
             Detail::Line => self.line = Some(below),
@@ -149,17 +259,27 @@ impl Panes {
         }
     }
 
-    fn three_columns(&mut self, body: Rect) {
+    /// Other views stand beside the ladder, so that the moment can be chosen while they are looked at.
+    fn three_columns(&mut self, body: Rect, screen: Rect, chosen: Arrangement) {
+        let left = left(40, body, chosen);
+        let most = body.width.saturating_sub(left + 2 + MIN_WIDTH);
+        let right = sized(78, chosen.sizes.right, MIN_COLUMNS, most);
         let [left, first, centre, second, right] = columns(
             body,
-            [Length(40), Length(1), Fill(1), Length(1), Length(78)],
+            [Length(left), Length(1), Fill(1), Length(1), Length(right)],
         );
         self.list(left);
-        self.conversation(centre);
-        let [tree, rule, hex] = rows(right, [Fill(1), Length(1), Fill(1)]);
-        self.tree = Some(tree);
-        self.hex = Some(hex);
-        self.separators.extend([first, second, rule]);
+        self.conversation(centre, screen);
+        self.separators.extend([first, second]);
+        match of_view(chosen.view) {
+            Some(pane) => self.alone(pane, right),
+            None => {
+                let [tree, rule, hex] = rows(right, [Fill(1), Length(1), Fill(1)]);
+                self.tree = Some(tree);
+                self.hex = Some(hex);
+                self.separators.push(rule);
+            }
+        }
     }
 
     /// The area of a pane that keys can go to.
@@ -170,7 +290,39 @@ impl Panes {
             Pane::Tree => self.tree,
             Pane::Hex => self.hex,
             Pane::Account => self.account,
+            Pane::Strip => self.strip,
+            Pane::Pieces => self.pieces,
+            Pane::Torrent => self.torrent,
+            Pane::Requests => self.requests,
+            Pane::Life => self.life,
         }
+    }
+
+    /// The pane at a cell of the screen.
+    pub fn at(&self, x: u16, y: u16) -> Option<(Pane, Rect)> {
+        let areas = Pane::ALL
+            .into_iter()
+            .filter_map(|pane| Some((pane, self.area(pane)?)));
+        areas
+            .into_iter()
+            .find(|(_, area)| area.contains((x, y).into()))
+    }
+}
+
+/// Columns of the connections.
+fn left(width: u16, body: Rect, chosen: Arrangement) -> u16 {
+    let most = body.width.saturating_sub(MIN_WIDTH + 2);
+    sized(width, chosen.sizes.left, MIN_COLUMNS, most)
+}
+
+/// The one pane of a view that has one.
+fn of_view(view: View) -> Option<Pane> {
+    match view {
+        View::Connections | View::Ladder | View::Account => None,
+        View::Pieces => Some(Pane::Pieces),
+        View::Torrent => Some(Pane::Torrent),
+        View::Requests => Some(Pane::Requests),
+        View::Life => Some(Pane::Life),
     }
 }
 
@@ -178,19 +330,31 @@ impl Panes {
 mod tests {
     use super::*;
 
-    fn panes(width: u16, height: u16, focus: Pane, detail: Detail) -> Panes {
-        Panes::of(Rect::new(0, 0, width, height), focus, detail).unwrap()
+    const PLAIN: Arrangement = Arrangement {
+        focus: Pane::Ladder,
+        view: View::Ladder,
+        detail: Detail::Line,
+        zoom: Zoom::Off,
+        sizes: Sizes {
+            left: 0,
+            right: 0,
+            lower: 0,
+        },
+    };
+
+    fn panes(width: u16, height: u16, chosen: Arrangement) -> Panes {
+        Panes::of(Rect::new(0, 0, width, height), chosen).unwrap()
     }
 
     #[test]
     fn at_80x24_the_ladder_has_fourteen_rows_of_messages() {
-        let ladder = panes(80, 24, Pane::Ladder, Detail::Line).ladder.unwrap();
+        let ladder = panes(80, 24, PLAIN).ladder.unwrap();
         assert_eq!(ladder.height - 1, 14, "one row is its header");
     }
 
     #[test]
     fn no_pane_overlaps_another_at_any_size() {
-        for (width, height) in [
+        let sizes = [
             (60, 16),
             (80, 24),
             (109, 50),
@@ -199,43 +363,65 @@ mod tests {
             (169, 30),
             (170, 16),
             (200, 60),
-        ] {
-            for focus in [Pane::Connections, Pane::Ladder, Pane::Account] {
-                for detail in [Detail::Line, Detail::Open] {
-                    let panes = panes(width, height, focus, detail);
-                    let shown = [
-                        panes.connections,
-                        panes.facts,
-                        panes.ladder,
-                        panes.flow,
-                        panes.pieces,
-                        panes.line,
-                        panes.tree,
-                        panes.hex,
-                        panes.account,
-                    ];
-                    let mut areas: Vec<Rect> = shown
-                        .into_iter()
-                        .flatten()
-                        .chain(panes.separators)
-                        .collect();
-                    areas.extend([panes.tabs, panes.status, panes.hints]);
-                    let covered: u32 = areas.iter().map(|area| area.area()).sum();
-                    assert_eq!(
-                        covered,
-                        u32::from(width) * u32::from(height),
-                        "{width}x{height} {focus:?} {detail:?}"
-                    );
-                }
+        ];
+        for (width, height) in sizes {
+            for chosen in arrangements() {
+                let covered = covered(&panes(width, height, chosen));
+                let whole = u32::from(width) * u32::from(height);
+                assert_eq!(covered, whole, "{width}x{height} {chosen:?}");
             }
         }
     }
 
     #[test]
+    fn the_pane_with_the_keys_is_always_there() {
+        for chosen in arrangements() {
+            for (width, height) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+                let panes = panes(width, height, chosen);
+                assert!(panes.area(chosen.focus).is_some(), "{width} {chosen:?}");
+            }
+        }
+    }
+
+    /// Whatever a user can choose.
+    fn arrangements() -> impl Iterator<Item = Arrangement> {
+        let of_pane = |focus: Pane| {
+            [-300, 0, 300].into_iter().flat_map(move |size| {
+                let details = [Detail::Line, Detail::Open].into_iter();
+                details.flat_map(move |detail| {
+                    [Zoom::Off, Zoom::On].map(|zoom| Arrangement {
+                        focus,
+                        view: focus.view(),
+                        detail,
+                        zoom,
+                        sizes: Sizes {
+                            left: size,
+                            right: size,
+                            lower: size,
+                        },
+                    })
+                })
+            })
+        };
+        Pane::ALL.into_iter().flat_map(of_pane)
+    }
+
+    fn covered(panes: &Panes) -> u32 {
+        let others = [panes.facts, panes.bars, panes.line];
+        let areas = Pane::ALL
+            .map(|pane| panes.area(pane))
+            .into_iter()
+            .chain(others);
+        let rest = [panes.tabs, panes.status, panes.hints];
+        let areas = areas.flatten().chain(rest);
+        areas
+            .chain(panes.separators.iter().copied())
+            .map(|area| u32::from(area.width) * u32::from(area.height))
+            .sum()
+    }
+
+    #[test]
     fn below_60x16_there_are_no_panes() {
-        assert_eq!(
-            Panes::of(Rect::new(0, 0, 59, 40), Pane::Ladder, Detail::Line),
-            None
-        );
+        assert_eq!(Panes::of(Rect::new(0, 0, 59, 40), PLAIN), None);
     }
 }

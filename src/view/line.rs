@@ -13,14 +13,14 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         return;
     };
     let room = usize::from(canvas.width()).saturating_sub(BYTES * 3 + 3);
-    let words = words(connection, entry);
+    let words = words(scene, connection, entry);
     canvas.text(1, 0, &cut(&words, room, scene.look.glyphs), Tone::Plain);
     canvas.text(room as u16 + 2, 0, &bytes(scene), Tone::Dim);
 }
 
 /// `request A>B  17 bytes  frames 104..106  seq 849405468`
-fn words(connection: &Connection, entry: &Entry) -> String {
-    let direction = if entry.side() == connection.opener() {
+fn words(scene: &Scene<'_>, connection: &Connection, entry: &Entry) -> String {
+    let direction = if entry.side() == scene.sides_of(connection)[0] {
         "A>B"
     } else {
         "B>A"

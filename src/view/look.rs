@@ -128,6 +128,7 @@ impl Glyphs {
             '…' => '~',
             'µ' => 'u',
             '·' => '.',
+            '×' => 'x',
             char if char.is_ascii() => char,
             _ => '?',
         };

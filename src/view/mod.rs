@@ -17,32 +17,43 @@ mod facts;
 mod flow;
 mod help;
 mod hex;
+mod kinds;
 mod ladder;
 mod layout;
+pub mod life;
 mod line;
 mod look;
 pub mod picture;
-mod pieces;
+pub mod pieces;
+mod point_of_view;
+pub mod requests;
 mod status;
+pub mod strip;
 mod tabs;
+pub mod torrent;
 mod tree;
 
 pub use cursor::Cursor;
 pub use help::{KeyHelp, last_help_line};
-pub use layout::{MIN_HEIGHT, MIN_WIDTH, Panes};
+pub use kinds::{GROUPS, Group};
+pub use layout::{Arrangement, MIN_HEIGHT, MIN_WIDTH, Panes, Sizes};
 pub use look::{Glyphs, Look, Tone};
+pub use point_of_view::{PointOfView, Pov};
+pub use tabs::{VIEWS, view_at};
 pub use tree::{Node, nodes};
 
 use canvas::Canvas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::capture::{Control, Timestamp};
 use crate::export::mark;
 use crate::peer::Talk;
 use crate::pipeline::Progress;
-use crate::store::{Connection, Entry, EntryId, Raw, Store};
-use crate::stream::Side;
+use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store};
+use crate::stream::{ConnectionId, Side};
 
 /// The part of the screen that keys go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,17 +68,59 @@ pub enum Pane {
     Hex,
     /// The account of the whole capture.
     Account,
+    /// The state over time.
+    Strip,
+    /// The pieces of both sides.
+    Pieces,
+    /// One torrent over all its peers.
+    Torrent,
+    /// What was asked for, and what became of it.
+    Requests,
+    /// The steps of a connection.
+    Life,
 }
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Pane; 5] = [
+    pub const ALL: [Pane; 10] = [
         Pane::Connections,
         Pane::Ladder,
+        Pane::Strip,
+        Pane::Pieces,
+        Pane::Torrent,
+        Pane::Requests,
+        Pane::Life,
         Pane::Tree,
         Pane::Hex,
         Pane::Account,
     ];
+
+    /// The view that it is a part of.
+    pub fn view(self) -> View {
+        match self {
+            Pane::Connections => View::Connections,
+            Pane::Ladder | Pane::Strip | Pane::Tree | Pane::Hex => View::Ladder,
+            Pane::Account => View::Account,
+            Pane::Pieces => View::Pieces,
+            Pane::Torrent => View::Torrent,
+            Pane::Requests => View::Requests,
+            Pane::Life => View::Life,
+        }
+    }
+}
+
+/// What the body of the screen is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the view of the pane it is named for")]
+pub enum View {
+    Connections,
+    #[default]
+    Ladder,
+    Pieces,
+    Torrent,
+    Account,
+    Requests,
+    Life,
 }
 
 /// What lies over the panes.
@@ -77,6 +130,56 @@ pub enum Overlay {
     None,
     /// The keys, from this line on.
     Help(usize),
+    /// The kinds of messages that are shown, with the chosen row.
+    Kinds(usize),
+}
+
+/// Whether one pane has the whole body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Zoom {
+    /// The panes share it.
+    #[default]
+    Off,
+    /// The pane with the keys has it.
+    On,
+}
+
+/// What the times of the ladder are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeColumn {
+    /// Seconds since the first frame.
+    #[default]
+    SinceStart,
+    /// The time of day, UTC.
+    Absolute,
+    /// Since the row before.
+    SincePrevious,
+    /// Since the message that it answers.
+    SincePartner,
+}
+
+impl TimeColumn {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> TimeColumn {
+        match self {
+            TimeColumn::SinceStart => TimeColumn::SincePrevious,
+            TimeColumn::SincePrevious => TimeColumn::SincePartner,
+            TimeColumn::SincePartner => TimeColumn::Absolute,
+            TimeColumn::Absolute => TimeColumn::SinceStart,
+        }
+    }
+}
+
+/// The state of each view: cursors, modes, zoom.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each is the state of the view it is named for")]
+pub struct Views {
+    pub strip: strip::State,
+    pub pieces: pieces::State,
+    pub torrent: torrent::State,
+    pub requests: requests::State,
+    pub life: life::State,
 }
 
 /// Whether fields and bytes of the message are shown where they would take room from the ladder.
@@ -127,16 +230,30 @@ pub struct Scene<'a> {
     pub live: Option<Live<'a>>,
     /// Colours and characters.
     pub look: Look,
-    /// Where keys go.
-    pub focus: Pane,
-    /// How much of the message is shown.
-    pub detail: Detail,
+    /// Where keys go, and which panes there are.
+    pub arrangement: Arrangement,
     /// What lies over all that.
     pub overlay: Overlay,
+    /// Who is A.
+    pub point_of_view: &'a PointOfView,
     /// Place in the list of connections.
     pub connections: Cursor,
-    /// Place in the messages of the selected connection: the moment that everything shows.
+    /// Connections that the user tagged.
+    pub tags: &'a BTreeSet<ConnectionId>,
+    /// The rows of the ladder.
+    pub rows: &'a Rows,
+    /// Place in the rows of the ladder.
     pub ladder: Cursor,
+    /// The selected message: the moment that everything shows.
+    pub selected: Option<EntryId>,
+    /// The state of its conversation behind it.
+    pub talk: Option<&'a Talk>,
+    /// The same a second before, while the cursor goes with a capture that is being made.
+    pub talk_before: Option<&'a Talk>,
+    /// What the times of the ladder are.
+    pub time_column: TimeColumn,
+    /// Places that the user named.
+    pub marks: &'a BTreeMap<char, EntryId>,
     /// Place in the fields of the selected message.
     pub tree: Cursor,
     /// First row of bytes shown.
@@ -145,14 +262,28 @@ pub struct Scene<'a> {
     pub account: usize,
     /// The bytes of the selected message, where they were read.
     pub raw: Option<&'a Raw>,
+    /// Of each view.
+    pub views: &'a Views,
+    /// What the last key had to say.
+    pub notice: Option<&'a str>,
     /// All keys, for the help and the hints.
     pub keys: &'a [KeyHelp],
+    /// What may follow the keys that were pressed.
+    pub pending: Option<&'a str>,
 }
 
 impl<'a> Scene<'a> {
-    /// The selected connection.
+    /// The pane that keys go to.
+    pub fn focus(&self) -> Pane {
+        self.arrangement.focus
+    }
+
+    /// The selected connection: that of the selected message, or one without messages.
     pub fn connection(&self) -> Option<&'a Connection> {
-        self.store.connections().get(self.connections.selected)
+        match self.selected {
+            Some(id) => Some(self.store.connection(self.store.entry(id).connection)),
+            None => self.store.connections().get(self.connections.selected),
+        }
     }
 
     /// Where the first row of bytes may be on a pane of this size, so that no more than needed is empty, and so that
@@ -162,7 +293,7 @@ impl<'a> Scene<'a> {
         let height = usize::from(pane.height).saturating_sub(1).max(1);
         let rows = self.raw.map_or(0, |raw| raw.bytes.len().div_ceil(per_row));
         let first = self.hex.min(rows.saturating_sub(height));
-        match tree::selected_range(self).filter(|_| self.focus == Pane::Tree) {
+        match tree::selected_range(self).filter(|_| self.focus() == Pane::Tree) {
             Some(range) => {
                 let (start, end) = (range.start / per_row, range.end.div_ceil(per_row));
                 first.clamp(end.saturating_sub(height).min(start), start)
@@ -179,40 +310,34 @@ impl<'a> Scene<'a> {
 
     /// The selected message.
     pub fn entry_id(&self) -> Option<EntryId> {
-        self.connection()?
-            .entries()
-            .get(self.ladder.selected)
-            .copied()
+        self.selected
+    }
+
+    /// Its number in its conversation, from 0.
+    pub fn ordinal(&self) -> Option<usize> {
+        let id = self.selected?;
+        let entries = self.connection()?.entries();
+        entries.binary_search(&id).ok()
+    }
+
+    /// When it was.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.entry().map(|entry| entry.time)
     }
 
     fn entry(&self) -> Option<&'a Entry> {
-        self.entry_id().map(|id| self.store.entry(id))
+        self.selected.map(|id| self.store.entry(id))
     }
 
-    /// The state at the selected message.
-    fn talk(&self) -> Option<Talk> {
-        let connection = self.connection()?;
-        (!connection.entries().is_empty())
-            .then(|| self.store.talk_at(connection.id, self.ladder.selected))
+    /// The sides of the selected connection as the screen calls them, A first.
+    pub fn sides(&self) -> [Side; 2] {
+        self.connection()
+            .map_or(Side::BOTH, |connection| self.sides_of(connection))
     }
 
-    /// The state a second before now, while a capture is being made and the cursor goes with it.
-    fn talk_a_second_ago(&self) -> Option<Talk> {
-        let live = self
-            .live
-            .as_ref()
-            .filter(|live| live.follow == Follow::On)?;
-        let connection = self.connection()?;
-        let is_older = |id: &EntryId| live.now.since(self.store.entry(*id).time) > 1_000_000_000;
-        // The last is the newest but for what was found late: the times of the rest are nearly in order.
-        let older = connection.entries().iter().rposition(is_older)?;
-        Some(self.store.talk_at(connection.id, older))
-    }
-
-    /// The sides as the screen calls them: A opened the connection.
-    fn sides(&self) -> [Side; 2] {
-        let a = self.connection().map_or(Side::A, Connection::opener);
-        [a, !a]
+    /// The sides of a connection as the screen calls them, A first.
+    pub fn sides_of(&self, connection: &Connection) -> [Side; 2] {
+        self.point_of_view.sides(connection)
     }
 
     fn piece_count(&self) -> Option<u32> {
@@ -233,25 +358,30 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
             draw(scene, &mut Canvas::new(scene.look, area, buf));
         }
     };
-    let Some(panes) = Panes::of(area, scene.focus, scene.detail) else {
+    let Some(panes) = Panes::of(area, scene.arrangement) else {
         return on(Some(area), too_small);
     };
     on(Some(panes.tabs), tabs::draw);
     on(panes.connections, connections::draw);
     on(panes.facts, facts::draw);
     on(panes.ladder, ladder::draw);
-    on(panes.flow, flow::draw);
-    on(panes.pieces, pieces::draw);
+    on(panes.strip, strip::draw);
+    on(panes.bars, pieces::draw_bars);
     on(panes.line, line::draw);
     on(panes.tree, tree::draw);
     on(panes.hex, hex::draw);
     on(panes.account, account::draw);
+    on(panes.pieces, pieces::draw);
+    on(panes.torrent, torrent::draw);
+    on(panes.requests, requests::draw);
+    on(panes.life, life::draw);
     panes
         .separators
         .into_iter()
         .for_each(|area| on(Some(area), |_, canvas| canvas.rule()));
     on(Some(panes.status), status::draw);
     on(Some(panes.hints), help::hints);
+    on(Some(area), kinds::draw);
     on(Some(area), help::draw);
 }
 

@@ -9,8 +9,8 @@ use crate::export::duration;
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (text, tone) = right_half(scene);
     // A note is long; where no message is looked at, it has the row.
-    let is_note_alone = tone == Tone::Warn && scene.focus == Pane::Connections;
-    let place = if is_note_alone || scene.focus == Pane::Account {
+    let is_note_alone = tone == Tone::Warn && scene.focus() == Pane::Connections;
+    let place = if is_note_alone || scene.focus() == Pane::Account {
         String::new()
     } else {
         place(scene)
@@ -29,6 +29,9 @@ fn right_half(scene: &Scene<'_>) -> (String, Tone) {
             Tone::Warn,
         );
     }
+    if let Some(notice) = scene.notice {
+        return (format!("{notice} "), Tone::Strong);
+    }
     if let Some(note) = &scene.progress.note {
         return (format!("! {note} "), Tone::Warn);
     }
@@ -38,14 +41,14 @@ fn right_half(scene: &Scene<'_>) -> (String, Tone) {
         None if scene.progress.is_open_ended && is_waited_for(scene) => {
             (format!("reading {}: more may come ", scene.name), Tone::Dim)
         }
-        None if scene.focus == Pane::Account => (String::new(), Tone::Dim),
+        None if scene.focus() == Pane::Account => (String::new(), Tone::Dim),
         None => (absolute(scene), Tone::Dim),
     }
 }
 
 /// True where a capture that comes through a pipe is looked at as a whole.
 fn is_waited_for(scene: &Scene<'_>) -> bool {
-    !scene.progress.is_done && (scene.focus == Pane::Connections || scene.entry().is_none())
+    !scene.progress.is_done && (scene.focus() == Pane::Connections || scene.entry().is_none())
 }
 
 fn captured(live: &Live<'_>) -> (String, Tone) {
@@ -66,11 +69,12 @@ fn captured(live: &Live<'_>) -> (String, Tone) {
 
 /// `7/812  t=9.954120  Δ9.87 s`
 fn place(scene: &Scene<'_>) -> String {
-    let (Some(connection), Some(entry)) = (scene.connection(), scene.entry()) else {
+    let (Some(connection), Some(entry), Some(at)) =
+        (scene.connection(), scene.entry(), scene.ordinal())
+    else {
         return String::new();
     };
     let entries = connection.entries();
-    let at = scene.ladder.selected;
     let since = at
         .checked_sub(1)
         .map(|before| entry.time.since(scene.store.entry(entries[before]).time));

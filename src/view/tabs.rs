@@ -2,20 +2,55 @@
 
 use super::canvas::Canvas;
 use super::look::cut;
-use super::{Follow, Live, Pane, Scene, Tone};
+use super::{Follow, Live, Pane, Scene, Tone, View};
+
+/// The views: the key, the long name, the short one, and the pane that gets the keys.
+pub const VIEWS: [(View, &str, &str, Pane); 7] = [
+    (
+        View::Connections,
+        "1 Connections",
+        "1 Conns",
+        Pane::Connections,
+    ),
+    (View::Ladder, "2 Ladder", "2 Ladder", Pane::Ladder),
+    (View::Pieces, "3 Pieces", "3 Pieces", Pane::Pieces),
+    (View::Torrent, "4 Torrent", "4 Torrent", Pane::Torrent),
+    (View::Account, "6 Account", "6 Account", Pane::Account),
+    (View::Requests, "7 Requests", "7 Req", Pane::Requests),
+    (View::Life, "8 Life", "8 Life", Pane::Life),
+];
+
+/// From so many columns on, names are whole.
+const WIDE: u16 = 110;
+
+fn name(view: usize, width: u16) -> &'static str {
+    let (_, long, short, _) = VIEWS[view];
+    if width >= WIDE { long } else { short }
+}
+
+/// The pane of the view whose name is at this column of the first row.
+pub fn view_at(column: u16, width: u16) -> Option<Pane> {
+    let mut end = 0;
+    let mut at = (0..VIEWS.len()).find(|view| {
+        end += name(*view, width).len() as u16 + 2;
+        column < end
+    })?;
+    at = at.min(VIEWS.len() - 1);
+    Some(VIEWS[at].3)
+}
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let current = match scene.focus {
-        Pane::Connections => 0,
-        Pane::Ladder | Pane::Tree | Pane::Hex => 1,
-        Pane::Account => 2,
+    let current = match scene.focus() {
+        Pane::Connections => View::Connections,
+        focus => focus.view(),
     };
     let mut x = 0;
-    let views = ["1 Connections", "2 Ladder", "6 Account"];
-    for (index, name) in views.into_iter().enumerate() {
-        let (text, tone) = match current {
-            current if current == index => (format!("[{name}]"), Tone::Strong),
-            _ => (format!(" {name} "), Tone::Dim),
+    for (at, (view, ..)) in VIEWS.iter().enumerate() {
+        let name = name(at, canvas.width());
+        let (text, tone) = if *view == current {
+            (format!("[{name}]"), Tone::Strong)
+        } else {
+            (format!(" {name} "), Tone::Dim)
         };
         x = canvas.text(x, 0, &text, tone);
     }
@@ -60,7 +95,7 @@ fn reading(scene: &Scene<'_>) -> String {
         (None, true, Some(_)) => "ENDED".to_owned(),
         (None, true, None) => "READ 100%".to_owned(),
         (None, false, Some(live)) if live.is_paused => format!("PAUSED +{}", behind(live)),
-        (None, false, Some(live)) if live.follow == Follow::On => "LIVE, FOLLOWING".to_owned(),
+        (None, false, Some(live)) if live.follow == Follow::On => "FOLLOWING".to_owned(),
         (None, false, Some(_)) => "LIVE".to_owned(),
         (None, false, None) if progress.is_open_ended => "READING".to_owned(),
         (None, false, None) => format!("READ {:>2}%", progress.read * 100 / progress.total.max(1)),

@@ -30,7 +30,7 @@ fn the_cursor_follows_until_it_goes_up_and_again_after_the_last() {
     peers.have(7);
     terminal.shows(" 5/7 ");
     terminal.press("G");
-    terminal.shows("LIVE, FOLLOWING");
+    terminal.shows("FOLLOWING");
     peers.have(8);
     terminal.shows(" 8/8 ");
     terminal.press("F");
@@ -50,7 +50,7 @@ fn a_paused_screen_counts_what_it_does_not_show() {
     terminal.until("packets behind", |screen| behind(screen) >= 200);
     terminal.shows(" 6/6 ");
     terminal.press("p");
-    terminal.shows("LIVE, FOLLOWING");
+    terminal.shows("FOLLOWING");
     terminal.shows(" 206/206 ");
 }
 
@@ -122,13 +122,13 @@ fn a_screen_waits_for_packets_and_quits_without_any() {
 /// The screen on the last of six messages, and the peers who said them.
 fn watching(meeting: &Meeting, folder: &Path) -> (Terminal, Peers) {
     let mut terminal = Terminal::start(meeting.port, folder, &[]);
-    terminal.shows("LIVE, FOLLOWING");
+    terminal.shows("FOLLOWING");
     let mut peers = meeting.begin();
     peers.introduce();
     terminal.shows(&format!("127.0.0.1:{}", meeting.port));
     terminal.press(ENTER);
     terminal.shows(" 6/6 ");
-    terminal.shows("LIVE, FOLLOWING");
+    terminal.shows("FOLLOWING");
     (terminal, peers)
 }
 

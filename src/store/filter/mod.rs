@@ -15,6 +15,7 @@ mod value;
 
 pub use complete::{Completion, complete};
 pub use fault::{FilterError, Problem};
+pub use value::Net;
 
 use std::cmp::Ordering;
 use std::str::FromStr;

@@ -49,9 +49,9 @@ pub(super) enum Wanted {
     Pattern(Box<Regex>),
 }
 
-/// Addresses that begin with the same bits.
+/// Addresses that begin with the same bits: `10.0.0.5`, `10.0.0.0/8`, `fe80::/10`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Net {
+pub struct Net {
     address: IpAddr,
     bits: u32,
 }
@@ -129,22 +129,28 @@ fn endpoint(typed: &str) -> Option<Wanted> {
         let (net, port) = (Net::of(socket.ip(), None)?, Some(socket.port()));
         return Some(Wanted::Endpoint { net, port });
     }
-    let (address, bits) = match typed.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse().ok()?)),
-        None => (typed, None),
-    };
-    let net = Net::of(address.parse().ok()?, bits)?;
+    let net = Net::parse(typed)?;
     Some(Wanted::Endpoint { net, port: None })
 }
 
 impl Net {
+    /// `10.0.0.5` is itself alone, `10.0.0.0/8` all that begin with its first eight bits.
+    pub fn parse(typed: &str) -> Option<Net> {
+        let (address, bits) = match typed.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+            None => (typed, None),
+        };
+        Net::of(address.parse().ok()?, bits)
+    }
+
     fn of(address: IpAddr, bits: Option<u32>) -> Option<Net> {
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(most);
         (bits <= most).then_some(Net { address, bits })
     }
 
-    fn holds(self, address: IpAddr) -> bool {
+    /// Is this one of them?
+    pub fn holds(self, address: IpAddr) -> bool {
         let differ = match (self.address, address) {
             (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
             (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),

@@ -120,7 +120,7 @@ pub(super) fn selected_range(scene: &Scene<'_>) -> Option<Range<usize>> {
 }
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let title = if scene.focus == Pane::Tree {
+    let title = if scene.focus() == Pane::Tree {
         "[Fields]"
     } else {
         " Fields"
@@ -136,7 +136,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         let node = &nodes[at];
         let text = "  ".repeat(usize::from(node.depth)) + &node.text;
         let style = match (at == scene.tree.selected, node.depth) {
-            (true, _) => scene.look.cursor(scene.focus == Pane::Tree),
+            (true, _) => scene.look.cursor(scene.focus() == Pane::Tree),
             (false, 0) => scene.look.style(Tone::Strong),
             (false, _) => scene.look.style(Tone::Plain),
         };

@@ -1,14 +1,14 @@
 //! Which pieces both sides have at the selected message, as a bar each.
 
-use super::canvas::Canvas;
-use super::{Scene, Tone};
+use super::super::canvas::Canvas;
+use super::super::{Scene, Tone};
 use crate::peer::{Announced, Peer, Pieces};
 
 /// Columns of `A has `.
 const LABEL: u16 = 6;
 
-pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let Some(talk) = scene.talk() else { return };
+pub(in crate::view) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let Some(talk) = scene.talk else { return };
     let peers = scene.sides().map(|side| talk.peer(side));
     let counts = peers.map(|peer| count(scene, peer));
     // The bar keeps its width while one walks: there is room for the longest count.
@@ -18,7 +18,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         .map_or(0, |of| format!("{of}/{mark}{of} 100.0% ").len());
     let widest = counts.iter().map(String::len).fold(longest, usize::max) as u16;
     let width = canvas.width().saturating_sub(LABEL + widest + 1);
-    let before = scene.talk_a_second_ago();
+    let before = scene.talk_before;
     for (row, (name, tone)) in [("A has", Tone::A), ("B has", Tone::B)]
         .into_iter()
         .enumerate()

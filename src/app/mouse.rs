@@ -1,0 +1,122 @@
+//! Clicks select, double clicks open, the wheel scrolls.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+use super::keys::Action;
+use super::{App, Effect};
+use crate::view::{Overlay, Pane, Panes, view_at};
+
+/// Two clicks on one cell within this time are a double click.
+const DOUBLE: Duration = Duration::from_millis(400);
+/// Rows of a turn of the wheel.
+const WHEEL: isize = 3;
+
+/// The last click: where and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Click {
+    column: u16,
+    row: u16,
+    at: Instant,
+}
+
+impl App {
+    /// Takes what the mouse did.
+    pub fn point(&mut self, event: MouseEvent, at: Instant, screen: Rect) -> Effect {
+        self.notice = None;
+        self.has_chosen = true;
+        match event.kind {
+            MouseEventKind::ScrollDown => self.wheel(event, WHEEL, screen),
+            MouseEventKind::ScrollUp => self.wheel(event, -WHEEL, screen),
+            MouseEventKind::Down(MouseButton::Left) => self.click(event, at, screen),
+            _ => {}
+        }
+        Effect::Draw
+    }
+
+    /// The wheel is for the pane under the pointer, which does not get the keys by that.
+    fn wheel(&mut self, event: MouseEvent, rows: isize, screen: Rect) {
+        if let Overlay::Help(first) = self.overlay {
+            let action = if rows > 0 { Action::Down } else { Action::Up };
+            self.press_help(action, first, screen);
+            return;
+        }
+        let panes = Panes::of(screen, self.arrangement);
+        let Some((pane, _)) = panes.and_then(|panes| panes.at(event.column, event.row)) else {
+            return;
+        };
+        let focus = std::mem::replace(&mut self.arrangement.focus, pane);
+        self.move_by(rows);
+        self.arrangement.focus = focus;
+    }
+
+    fn click(&mut self, event: MouseEvent, at: Instant, screen: Rect) {
+        self.overlay = Overlay::None;
+        if event.row == 0 {
+            if let Some(pane) = view_at(event.column, screen.width) {
+                self.go_to(pane);
+            }
+            return;
+        }
+        let panes = Panes::of(screen, self.arrangement);
+        let Some((pane, area)) = panes.and_then(|panes| panes.at(event.column, event.row)) else {
+            return;
+        };
+        let is_double = self.is_double(event, at);
+        self.focus_on(pane);
+        self.select_at(pane, event.column - area.x, event.row - area.y, area);
+        if is_double {
+            self.open();
+        }
+    }
+
+    /// Gives the keys to a pane that is on the screen: no view changes.
+    fn focus_on(&mut self, pane: Pane) {
+        let view = self.arrangement.view;
+        self.go_to(pane);
+        if matches!(pane, Pane::Ladder | Pane::Strip) {
+            self.arrangement.view = view;
+        }
+    }
+
+    fn is_double(&mut self, event: MouseEvent, at: Instant) -> bool {
+        let click = Click {
+            column: event.column,
+            row: event.row,
+            at,
+        };
+        let before = self.click.replace(click);
+        let is_double = before.is_some_and(|before| {
+            (before.column, before.row) == (click.column, click.row)
+                && at.duration_since(before.at) < DOUBLE
+        });
+        if is_double {
+            self.click = None;
+        }
+        is_double
+    }
+
+    /// Selects what is at this cell of a pane.
+    fn select_at(&mut self, pane: Pane, _column: u16, row: u16, _area: Rect) {
+        let Some(row) = usize::from(row).checked_sub(1) else {
+            return;
+        };
+        match pane {
+            Pane::Connections => {
+                let at = self.connections.offset + row;
+                if at < self.store.connections().len() {
+                    self.select_connection(at);
+                }
+            }
+            Pane::Ladder => {
+                if let Some(id) = self.rows.entry_of(self.ladder.offset + row) {
+                    self.select_entry(id);
+                }
+            }
+            Pane::Tree => self.tree.selected = self.tree.offset + row,
+            _ => {}
+        }
+    }
+}

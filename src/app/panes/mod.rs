@@ -1,0 +1,20 @@
+//! What each pane does with an action before its general meaning applies.
+
+mod connections;
+mod hex;
+mod ladder;
+mod life;
+mod pieces;
+mod requests;
+mod strip;
+mod torrent;
+mod tree;
+
+/// Did the pane know what to do?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It did it.
+    Yes,
+    /// What the action means everywhere is to be done.
+    No,
+}

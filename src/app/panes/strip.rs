@@ -1,0 +1,11 @@
+use ratatui::layout::Rect;
+
+use super::Taken;
+use crate::app::{Action, App};
+
+impl App {
+    pub(in crate::app) fn strip_takes(&mut self, action: Action, screen: Rect) -> Taken {
+        let _ = (action, screen);
+        Taken::No
+    }
+}
