@@ -99,7 +99,7 @@ const KEYS: &[Key] = &[
     Key {
         names: "w",
         actions: &[("w", Action::TimeColumn)],
-        about: "times: start, row, partner, day",
+        about: "other times",
         hint: "times",
         panes: LADDER,
     },
@@ -113,19 +113,19 @@ const KEYS: &[Key] = &[
     Key {
         names: "%",
         actions: &[("%", Action::Partner)],
-        about: "to the answer, or what it answers",
+        about: "to its partner",
         hint: "partner",
         panes: LADDER,
     },
     Key {
         names: "[ ]",
         actions: &[("[", Action::PreviousOfKind), ("]", Action::NextOfKind)],
-        about: "previous, next of its kind",
+        about: "previous, next alike",
         hint: "",
         panes: LADDER,
     },
     Key {
-        names: "Enter l",
+        names: "Enter l Right",
         actions: &[
             ("Enter", Action::Open),
             ("l", Action::Right),
@@ -136,13 +136,13 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
-        names: "Esc h",
+        names: "Esc h Left",
         actions: &[
             ("Esc", Action::Back),
             ("h", Action::Left),
             ("Left", Action::Left),
         ],
-        about: "back; Esc stops what takes long",
+        about: "back; Esc stops work",
         hint: "",
         panes: EVERYWHERE,
     },
@@ -223,7 +223,7 @@ const KEYS: &[Key] = &[
             ("J", Action::NextConnection),
             ("K", Action::PreviousConnection),
         ],
-        about: "next, previous connection",
+        about: "other connection",
         hint: "connection",
         panes: EVERYWHERE,
     },
@@ -235,33 +235,33 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
-        names: "m ' ''",
+        names: "m a 'a ''",
         actions: &[
             ("m *", Action::SetMark(' ')),
             ("' *", Action::GoToMark(' ')),
         ],
-        about: "m a marks, ' a goes, '' back",
+        about: "mark a, go to it, back",
         hint: "and a letter",
         panes: EVERYWHERE,
     },
     Key {
-        names: "z",
+        names: "z z \\",
         actions: &[("z z", Action::Zoom), ("\\", Action::Zoom)],
-        about: "z z (or \\) zooms the pane",
+        about: "zoom the pane",
         hint: "zoom",
         panes: EVERYWHERE,
     },
     Key {
-        names: "z",
+        names: "z R",
         actions: &[("z R", Action::UnfoldAll)],
-        about: "z R unfolds all",
+        about: "unfold all",
         hint: "unfold all",
         panes: EVERYWHERE,
     },
     Key {
-        names: "z",
+        names: "z M",
         actions: &[("z M", Action::FoldAll)],
-        about: "z M folds all",
+        about: "fold all",
         hint: "fold all",
         panes: EVERYWHERE,
     },
@@ -272,14 +272,14 @@ const KEYS: &[Key] = &[
             (">", Action::Wider),
             ("=", Action::ResetSizes),
         ],
-        about: "pane narrower, wider, reset",
+        about: "size of the pane",
         hint: "",
         panes: EVERYWHERE,
     },
     Key {
         names: "F p",
         actions: &[("F", Action::Follow), ("p", Action::Pause)],
-        about: "live: follow; hold the screen",
+        about: "live: follow, pause",
         hint: "",
         panes: EVERYWHERE,
     },
@@ -324,6 +324,18 @@ pub(super) fn help() -> Vec<KeyHelp> {
             is_sequence: key.actions[0].0.contains(' '),
         })
         .collect()
+}
+
+/// All keys and sequences of the table, each once: `j`, `z R`, `m *` for any letter behind `m`.
+pub fn key_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = KEYS
+        .iter()
+        .flat_map(|key| key.actions)
+        .map(|(name, _)| *name)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// What the keys pressed so far are.
@@ -452,6 +464,14 @@ mod tests {
         assert_eq!(of(Pane::Ladder), Pressed::Action(Action::Fold));
         assert_eq!(of(Pane::Connections), Pressed::Action(Action::Tag));
         assert_eq!(of(Pane::Hex), Pressed::Nothing);
+    }
+
+    #[test]
+    fn two_columns_of_the_help_fit_80_columns() {
+        for key in KEYS {
+            assert!(key.names.len() <= 13, "{}", key.names);
+            assert!(key.about.len() <= 22, "{}", key.about);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod sniffing;
 mod terminal;
 
 pub use jobs::Work;
+pub use keys::key_names;
 pub use run::{Supply, has_keys, run};
 pub use screenshot::screenshot;
 

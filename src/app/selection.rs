@@ -208,7 +208,8 @@ impl App {
     /// Gives the keys to a pane, and shows its view.
     pub(super) fn go_to(&mut self, pane: Pane) {
         let from = self.arrangement.focus;
-        if matches!(from, Pane::Connections | Pane::Ladder) {
+        let is_elsewhere = from.view() != pane.view();
+        if is_elsewhere && matches!(from.view(), View::Connections | View::Ladder) {
             self.came_from = from;
         }
         // Beside the connections the view stays what it is.

@@ -113,9 +113,9 @@ impl Rows {
         let to = (from + entries).min(self.total(store));
         match &self.choice.scope {
             Scope::One(connection) => {
-                for id in &store.connection(*connection).entries()[from..to] {
-                    self.look_at(store, *id);
-                }
+                let entries = store.connections().get(connection.0 as usize);
+                let entries = entries.map_or(&[][..], |it| &it.entries()[from..to]);
+                entries.iter().for_each(|id| self.look_at(store, *id));
             }
             Scope::Merged(_) => (from..to).for_each(|id| self.look_at(store, EntryId(id as u32))),
         }
