@@ -3,7 +3,7 @@
 use super::waiting::Waiting;
 use crate::capture::Timestamp;
 use crate::stream::Side;
-use crate::wire::{Block, Message, Reserved};
+use crate::wire::{Block, Kind, Message, Reserved};
 
 /// How a request ended, and the message that ended it: its number in the conversation, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,12 @@ impl Ledger {
             Message::Choke if !self.has_fast() => self.drop_all(!sender, entry),
             _ => {}
         }
+    }
+
+    /// Messages of other kinds change nothing here.
+    pub fn takes(kind: Kind) -> bool {
+        use Kind::{Cancel, Choke, Handshake, Piece, Reject, Request};
+        matches!(kind, Handshake | Request | Piece | Reject | Cancel | Choke)
     }
 
     /// The conversation has ended: what waits now waited in vain, unless something comes after all.
