@@ -1,0 +1,7 @@
+//! Who may send to whom, over time: a letter for each span, requests in flight and bytes of blocks on the same axis.
+
+mod columns;
+mod window;
+
+pub use columns::{Column, columns};
+pub use window::{MIN_SPAN, Motion, State, TimeWindow};
