@@ -5,3 +5,10 @@ mod window;
 
 pub use columns::{Column, columns};
 pub use window::{MIN_SPAN, Motion, State, TimeWindow};
+
+use super::canvas::Canvas;
+use super::{Scene, flow};
+
+pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    flow::draw(scene, canvas);
+}
