@@ -10,6 +10,7 @@ mod run;
 mod screenshot;
 mod selection;
 mod sniffing;
+mod studies;
 mod terminal;
 
 pub use jobs::Work;
@@ -36,6 +37,7 @@ use keys::{Action, Pressed};
 use panes::Taken;
 use selection::Place;
 use sniffing::Sniffing;
+use studies::Studies;
 
 /// What follows from a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +88,7 @@ pub struct App {
     raw: Option<(EntryId, Raw)>,
     talk: Option<(EntryId, Talk)>,
     talk_before: Option<Talk>,
+    studies: Studies,
     views: Views,
     notice: Option<String>,
     /// Keys that begin something.
@@ -132,6 +135,7 @@ impl App {
             raw: None,
             talk: None,
             talk_before: None,
+            studies: Studies::default(),
             views: Views::default(),
             notice: None,
             pending: String::new(),
@@ -355,6 +359,7 @@ impl App {
             selected: self.selected(),
             talk: self.talk.as_ref().map(|(_, talk)| talk),
             talk_before: self.talk_before.as_ref(),
+            study: self.study(),
             time_column: self.time_column,
             marks: &self.marks,
             tree: self.tree,

@@ -4,8 +4,9 @@ mod ledger;
 mod pieces;
 mod requests;
 mod talk;
+mod waiting;
 
-pub use ledger::{Asked, Fate, Ledger, Moment, percentile};
+pub use ledger::{Asked, Fate, Ledger, percentile};
 pub use pieces::{Announced, Pieces};
 pub use requests::{MAX_OUTSTANDING, Requests};
 pub use talk::{Choke, Flow, Interest, Peer, Talk};

@@ -29,6 +29,8 @@ pub struct Turn {
     pub entries: u32,
     /// Towards each side, from here on.
     pub flow: [Flow; 2],
+    /// So often it has changed towards each side, this time counted.
+    pub changes: [u32; 2],
 }
 
 #[derive(Debug)]
@@ -80,12 +82,18 @@ impl History {
         let entries = self.entries.len() as u32;
         // Of several changes at one entry the last holds.
         self.turns.pop_if(|last| last.entries == entries);
-        let before = self
-            .turns
-            .last()
-            .map_or([Flow::Unknown; 2], |last| last.flow);
+        let last = self.turns.last();
+        let (before, mut changes) =
+            last.map_or(([Flow::Unknown; 2], [0; 2]), |it| (it.flow, it.changes));
+        for side in Side::BOTH.map(Side::index) {
+            changes[side] += u32::from(flow[side] != before[side]);
+        }
         if flow != before {
-            self.turns.push(Turn { entries, flow });
+            self.turns.push(Turn {
+                entries,
+                flow,
+                changes,
+            });
         }
     }
 
@@ -187,10 +195,16 @@ mod tests {
             said in proptest::collection::vec((0u8..10, 0u32..9, any::<bool>()), 1..300),
         ) {
             let (history, talks) = told(&said);
+            let (mut last, mut changes) = ([Flow::Unknown; 2], [0; 2]);
             for (ordinal, talk) in talks.iter().enumerate() {
+                for side in Side::BOTH {
+                    let flow = talk.flow_to(side);
+                    changes[side.index()] += u32::from(flow != last[side.index()]);
+                    last[side.index()] = flow;
+                }
                 let before = history.turns().iter().take_while(|turn| turn.entries as usize <= ordinal + 1);
-                let flow = before.last().map_or([Flow::Unknown; 2], |turn| turn.flow);
-                prop_assert_eq!(flow, Side::BOTH.map(|side| talk.flow_to(side)));
+                let told = before.last().map_or(([Flow::Unknown; 2], [0; 2]), |turn| (turn.flow, turn.changes));
+                prop_assert_eq!(told, (last, changes));
             }
             let is_change = |pair: &[Turn]| pair[0].flow != pair[1].flow && pair[0].entries < pair[1].entries;
             prop_assert!(history.turns().windows(2).all(is_change));

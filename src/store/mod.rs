@@ -9,6 +9,7 @@ mod history;
 mod raw;
 mod rows;
 mod runs;
+mod study;
 mod tally;
 mod torrents;
 mod totals;
@@ -20,6 +21,7 @@ pub use history::{CHECKPOINT_MIN, History, Turn};
 pub use raw::{Raw, RawFrame, read_raw};
 pub use rows::{Choice, Fold, Line, Rows, Scope};
 pub use runs::{Run, Sum};
+pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
 

@@ -52,7 +52,7 @@ use crate::capture::{Control, Timestamp};
 use crate::export::mark;
 use crate::peer::Talk;
 use crate::pipeline::Progress;
-use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store};
+use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store, Study};
 use crate::stream::{ConnectionId, Side};
 
 /// The part of the screen that keys go to.
@@ -250,6 +250,8 @@ pub struct Scene<'a> {
     pub talk: Option<&'a Talk>,
     /// The same a second before, while the cursor goes with a capture that is being made.
     pub talk_before: Option<&'a Talk>,
+    /// What is known of its conversation as a whole, as far as that got.
+    pub study: Option<&'a Study>,
     /// What the times of the ladder are.
     pub time_column: TimeColumn,
     /// Places that the user named.
