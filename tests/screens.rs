@@ -2,6 +2,10 @@
 
 #[path = "screens/account.rs"]
 mod account;
+#[path = "screens/ladder.rs"]
+mod ladder;
+#[path = "screens/mouse.rs"]
+mod mouse;
 mod packets;
 
 use std::collections::BTreeSet;

@@ -258,7 +258,7 @@ fn label(scene: &Scene<'_>, id: EntryId, entry: &Entry) -> String {
 
 /// `request ×240  p18..32  3.8 MiB [+]`
 pub(super) fn run_label(run: &Run) -> String {
-    let mut label = format!("{} ×{}", run.kind.name(), run.count);
+    let mut label = format!("{} ×{}", run.kind.name().replace('_', " "), run.count);
     match run.sum.pieces {
         [low, high] if low == high => label.push_str(&format!("  p{low}")),
         [low, high] if low < high => label.push_str(&format!("  p{low}..{high}")),
