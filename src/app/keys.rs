@@ -41,6 +41,11 @@ pub(super) enum Action {
     Partner,
     NextOfKind,
     PreviousOfKind,
+    ZoomIn,
+    ZoomOut,
+    ZoomReset,
+    Earlier,
+    Later,
     Follow,
     Pause,
     Mouse,
@@ -64,6 +69,7 @@ struct Key {
 }
 
 const LADDER: &[Pane] = &[Pane::Ladder];
+const STRIP: &[Pane] = &[Pane::Strip];
 const LIST: &[Pane] = &[Pane::Connections];
 const EVERYWHERE: &[Pane] = &[];
 
@@ -123,6 +129,36 @@ const KEYS: &[Key] = &[
         about: "previous, next alike",
         hint: "",
         panes: LADDER,
+    },
+    Key {
+        names: "h l Left Right",
+        actions: &[
+            ("h", Action::Left),
+            ("l", Action::Right),
+            ("Left", Action::Left),
+            ("Right", Action::Right),
+        ],
+        about: "other change of state",
+        hint: "change",
+        panes: STRIP,
+    },
+    Key {
+        names: "+ - 0",
+        actions: &[
+            ("+", Action::ZoomIn),
+            ("-", Action::ZoomOut),
+            ("0", Action::ZoomReset),
+        ],
+        about: "less, more, all time",
+        hint: "time",
+        panes: STRIP,
+    },
+    Key {
+        names: "H L",
+        actions: &[("H", Action::Earlier), ("L", Action::Later)],
+        about: "earlier, later",
+        hint: "move",
+        panes: STRIP,
     },
     Key {
         names: "Enter l Right",

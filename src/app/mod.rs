@@ -274,6 +274,11 @@ impl App {
             Action::Pause => self.toggle_pause(),
             Action::Help => self.overlay = Overlay::Help(0),
             Action::Back
+            | Action::ZoomIn
+            | Action::ZoomOut
+            | Action::ZoomReset
+            | Action::Earlier
+            | Action::Later
             | Action::Quit
             | Action::QuitNow
             | Action::Redraw
@@ -298,6 +303,7 @@ impl App {
         self.show_ladder(area);
         self.read_selected();
         self.show_cursors(area);
+        self.show_strip();
         view::draw(&self.scene(), area, buf);
     }
 

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::keys::Action;
 use super::{App, Effect};
-use crate::view::{Overlay, Pane, Panes, view_at};
+use crate::view::{Overlay, Pane, Panes, strip, view_at};
 
 /// Two clicks on one cell within this time are a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -99,7 +99,11 @@ impl App {
     }
 
     /// Selects what is at this cell of a pane.
-    fn select_at(&mut self, pane: Pane, _column: u16, row: u16, _area: Rect) {
+    fn select_at(&mut self, pane: Pane, column: u16, row: u16, area: Rect) {
+        if pane == Pane::Strip {
+            let found = strip::entry_at(&self.scene(), area.width, column);
+            return found.into_iter().for_each(|id| self.select_entry(id));
+        }
         let Some(row) = usize::from(row).checked_sub(1) else {
             return;
         };

@@ -1,14 +1,134 @@
-//! Who may send to whom, over time: a letter for each span, requests in flight and bytes of blocks on the same axis.
+//! Who may send to whom, over time: a letter for each span, and on the same axis the requests in flight and the bytes
+//! of blocks. What comes behind the selected message is dim.
+//!
+//! ```text
+//! A<B ~....ddddddDDDDDDDDDDDdddd  D open      12 in flight
+//! req ▁▁▁▁▁▁▁▁▁▁▁▂▅▇▇█▇▃▁▁▁▁▁▁▁▁                  most 16
+//! to A ...                                        the same for B<A, and an axis with a caret at now
+//! ```
 
+mod axis;
 mod columns;
+mod graph;
+mod letters;
+mod parts;
 mod window;
 
 pub use columns::{Column, columns};
 pub use window::{MIN_SPAN, Motion, State, TimeWindow};
 
+use super::Scene;
 use super::canvas::Canvas;
-use super::{Scene, flow};
+use crate::capture::Timestamp;
+use crate::store::EntryId;
+
+/// Columns of `A<B `.
+const LABEL: u16 = 4;
+/// Columns of `D unwanted  4096 in flight `.
+const NARROW: u16 = 27;
+/// As wide, the words of both sides stand behind the letters, and from the second on the oldest request.
+const WIDE: [u16; 2] = [120, 180];
+/// Columns of `D  A not interested, B choke unknown  4096 in flight `.
+const WORDS: u16 = 53;
+/// Columns of `, oldest p100000 +16760832`.
+const OLDEST: u16 = 26;
+
+/// What a strip is drawn from.
+struct Picture<'a> {
+    scene: &'a Scene<'a>,
+    columns: Vec<Column>,
+    window: TimeWindow,
+    whole: TimeWindow,
+    now: Timestamp,
+}
+
+/// Cells, and columns of the words behind them.
+fn widths(width: u16) -> (u16, u16) {
+    let right = match width {
+        _ if width >= WIDE[1] => WORDS + OLDEST,
+        _ if width >= WIDE[0] => WORDS,
+        _ => NARROW,
+    };
+    (width.saturating_sub(LABEL + 1 + right), right)
+}
+
+/// The time of the conversation, and where the selected message stands in it.
+pub fn times(scene: &Scene<'_>) -> Option<(TimeWindow, Timestamp)> {
+    let (study, ordinal) = (scene.study?, scene.ordinal()? as u32);
+    let is_reached = ordinal < study.known();
+    let now = if is_reached {
+        study.time(scene.store, ordinal)
+    } else {
+        scene.now()?
+    };
+    Some((TimeWindow::whole(scene.store, study)?, now))
+}
+
+/// The message for a column of the pane: the last change of the state in it, or else its first message, or the one
+/// before.
+pub fn entry_at(scene: &Scene<'_>, width: u16, column: u16) -> Option<EntryId> {
+    let cell = column.checked_sub(LABEL)?;
+    let picture = Picture::of(scene, widths(width).0)?;
+    let range = &picture.columns.get(usize::from(cell))?.entries;
+    let connection = scene.connection()?;
+    let turns = connection.turns();
+    let behind = turns.partition_point(|turn| turn.entries <= range.end);
+    let turn = turns[..behind].last().map(|turn| turn.entries);
+    let at = match turn.filter(|entries| *entries > range.start) {
+        Some(entries) => entries - 1,
+        None if range.is_empty() => range.start.saturating_sub(1),
+        None => range.start,
+    };
+    connection.entries().get(at as usize).copied()
+}
+
+impl<'a> Picture<'a> {
+    fn of(scene: &'a Scene<'a>, cells: u16) -> Option<Picture<'a>> {
+        let (whole, now) = times(scene)?;
+        let window = scene.views.strip.window(whole, now);
+        Some(Picture {
+            scene,
+            columns: columns(scene.store, scene.study?, window, cells),
+            window,
+            whole,
+            now,
+        })
+    }
+
+    fn cells(&self) -> u16 {
+        self.columns.len() as u16
+    }
+
+    /// The cell of the selected message.
+    fn caret(&self) -> Option<u16> {
+        self.window.cell(self.now, self.cells())
+    }
+
+    /// Does a cell begin behind the selected message?
+    fn is_ahead(&self, cell: u16) -> bool {
+        self.window.edge(cell, self.cells()) > self.now
+    }
+}
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    flow::draw(scene, canvas);
+    let Some(talk) = scene.talk else { return };
+    let (cells, right) = widths(canvas.width());
+    let picture = Picture::of(scene, cells);
+    let mut row = 0;
+    for (part, height) in parts::of(canvas.height()) {
+        let mut canvas = canvas.below(row);
+        match part {
+            parts::Part::Letters(at) => {
+                letters::draw(scene, talk, picture.as_ref(), at, cells, right, &mut canvas);
+            }
+            parts::Part::Graph(graph) => {
+                picture
+                    .iter()
+                    .for_each(|it| graph::draw(it, graph, height, &mut canvas));
+            }
+            parts::Part::Axis => picture.iter().for_each(|it| axis::draw(it, &mut canvas)),
+            parts::Part::Legend => letters::legend(&mut canvas),
+        }
+        row += height;
+    }
 }
