@@ -1,30 +1,24 @@
 //! The program in a terminal of its own. This terminal shows and types, but it answers no question.
 
+#[path = "terminal/keys.rs"]
+mod keys;
 mod packets;
+mod pty;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
-use std::num::NonZeroU16;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
+use pty::{PROGRAM, Terminal, capture, contains, peerscope, peerscope_at, with_plain_environment};
 use tempfile::{NamedTempFile, TempDir};
-use vt100::{Color, Parser, Screen};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_peerscope");
-
-/// Long enough for a busy machine; nothing waits that long when all is well.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// So soon the program is gone when its terminal is.
-const SOON: Duration = Duration::from_secs(5);
+use vt100::Color;
 
 const ENTER: &str = "\r";
 const ESC: &str = "\x1b";
@@ -32,26 +26,22 @@ const TAB: &str = "\t";
 const CTRL_C: &str = "\x03";
 const CTRL_L: &str = "\x0c";
 
-const LEAVE_ALTERNATE_SCREEN: &[u8] = b"\x1b[?1049l";
-const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
-const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
-const END_UPDATE: &[u8] = b"\x1b[?2026l";
 const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
 
 #[test]
 fn keys_lead_from_connections_to_bytes() {
     let mut terminal = Terminal::start(peerscope("loopback.pcap"));
     let shown = terminal.shows("READ 100%");
-    assert!(shown.starts_with("[1 Connections] 2 Ladder "), "{shown}");
+    assert!(shown.starts_with("[1 Conns] 2 Ladder "), "{shown}");
     assert!(shown.contains("127.0.0.1:58715 "), "{shown}");
     for (key, expected) in [
-        (ENTER, " 1 Connections [2 Ladder] "),
+        (ENTER, " 1 Conns [2 Ladder] "),
         ("j", " 2/63  t=0.000385 "),
         (ENTER, "[Fields]"),
         ("?", "─ Keys ─"),
         (ESC, "[Fields]"),
         (TAB, "[Bytes]"),
-        ("1", "[1 Connections] 2 Ladder "),
+        ("1", "[1 Conns] 2 Ladder "),
     ] {
         terminal.press(key);
         terminal.shows(expected);
@@ -271,7 +261,7 @@ fn esc_stops_the_reading_and_what_was_read_stays() {
         "{shown}"
     );
     terminal.press(ENTER);
-    terminal.shows("─ have p0 ─");
+    terminal.shows("─ have ×");
     terminal.press("G");
     terminal.until("the last message", |screen| {
         is_at_the_end(&screen.contents())
@@ -376,8 +366,9 @@ fn the_bytes_of_several_captures_are_found_again() {
     let mut command = peerscope("v2_hybrid.pcap");
     command.arg(capture("loopback.pcap"));
     let mut terminal = Terminal::start(command);
-    let shown = terminal.shows("READ 100%");
-    assert!(shown.contains("v2_hybrid.pcap + loopback.pcap"), "{shown}");
+    terminal.resize(120, 40);
+    terminal.shows("v2_hybrid.pcap + loopback.pcap");
+    terminal.shows("READ 100%");
     terminal.press("G");
     terminal.press(ENTER);
     terminal.shows("[2 Ladder]");
@@ -438,224 +429,6 @@ fn piped() -> (Fifo, Terminal) {
     (fifo, terminal)
 }
 
-/// A child in a pseudo-terminal, and what it wrote there.
-struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    /// The ends that keep the terminal alive. The third is the reader's.
-    line: Option<(Box<dyn MasterPty + Send>, Box<dyn Write + Send>)>,
-    shown: Arc<Shown>,
-}
-
-#[derive(Default)]
-struct Shown {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-struct State {
-    parser: Parser,
-    output: Vec<u8>,
-    /// So many bytes of the output have gone to the parser.
-    parsed: usize,
-    /// The reader is to let go of the terminal.
-    is_hanging_up: bool,
-    /// It has.
-    has_ended: bool,
-}
-
-impl Default for State {
-    fn default() -> State {
-        State {
-            parser: Parser::new(cells(24), cells(80), 0),
-            output: Vec::new(),
-            parsed: 0,
-            is_hanging_up: false,
-            has_ended: false,
-        }
-    }
-}
-
-impl State {
-    /// A screen is shown when it is whole, as terminals do that know synchronized updates.
-    fn take(&mut self, bytes: &[u8]) {
-        self.output.extend(bytes);
-        let (begin, end) = (
-            last(&self.output, BEGIN_UPDATE),
-            last(&self.output, END_UPDATE),
-        );
-        let whole = begin.filter(|_| begin > end).unwrap_or(self.output.len());
-        if whole > self.parsed {
-            self.parser.process(&self.output[self.parsed..whole]);
-            self.parsed = whole;
-        }
-    }
-}
-
-impl Terminal {
-    fn start(command: CommandBuilder) -> Terminal {
-        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        let shown = Arc::new(Shown::default());
-        let (reader, listener) = (pair.master.try_clone_reader().unwrap(), shown.clone());
-        thread::spawn(move || listener.listen(reader));
-        let keys = pair.master.take_writer().unwrap();
-        Terminal {
-            child,
-            line: Some((pair.master, keys)),
-            shown,
-        }
-    }
-
-    fn press(&mut self, key: &str) {
-        let (_, keys) = self.line.as_mut().unwrap();
-        keys.write_all(key.as_bytes()).unwrap();
-    }
-
-    fn resize(&self, width: u16, height: u16) {
-        let mut state = self.shown.state.lock().unwrap();
-        state.parser.set_size(cells(height), cells(width));
-        let (master, _) = self.line.as_ref().unwrap();
-        master.resize(size(width, height)).unwrap();
-    }
-
-    /// Something else writes to the same terminal.
-    fn garble(&self, text: &str) {
-        self.shown
-            .state
-            .lock()
-            .unwrap()
-            .parser
-            .process(text.as_bytes());
-    }
-
-    /// Waits until the screen holds the text, and gives the screen.
-    fn shows(&self, text: &str) -> String {
-        self.until(text, |screen| screen.contents().contains(text))
-    }
-
-    fn until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) -> String {
-        let state = self.shown.wait(what, |state| is_so(state.parser.screen()));
-        state.parser.screen().contents()
-    }
-
-    /// The reversed text of the screen.
-    fn inverse(&self) -> String {
-        let state = self.shown.state.lock().unwrap();
-        let screen = state.parser.screen();
-        let (height, width) = screen.size();
-        let places = (0..height.get()).flat_map(|row| (0..width.get()).map(move |x| (row, x)));
-        let cells = places.filter_map(|(row, x)| screen.cell(row, x));
-        cells
-            .filter(|cell| cell.inverse())
-            .map(vt100::Cell::contents)
-            .collect()
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.process_id().unwrap();
-        let kill = Command::new("sh")
-            .args(["-c", &format!("kill -{name} {pid}")])
-            .status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// Closes every end of the terminal but the child's.
-    fn hang_up(&mut self) {
-        self.shown.state.lock().unwrap().is_hanging_up = true;
-        // The reader sits in its read until something is drawn.
-        self.press(CTRL_L);
-        self.shown
-            .until("the reader's end", |state| state.has_ended);
-        self.line = None;
-    }
-
-    fn is_gone_soon(&mut self) {
-        let ended = self.ended_within(SOON);
-        assert!(ended.is_some(), "still there, without a terminal");
-    }
-
-    /// How the child ended, with all that it wrote.
-    fn status(&mut self) -> ExitStatus {
-        let status = self.ended_within(PATIENCE);
-        let status = status.unwrap_or_else(|| panic!("it does not end\n{}", self.shows("")));
-        self.shown
-            .until("the last of its output", |state| state.has_ended);
-        status
-    }
-
-    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let start = Instant::now();
-        while start.elapsed() < patience {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return Some(status);
-            }
-            sleep(Duration::from_millis(5));
-        }
-        None
-    }
-
-    fn output(&self) -> Vec<u8> {
-        self.shown.state.lock().unwrap().output.clone()
-    }
-
-    fn was_given_back(&self) {
-        let output = self.output();
-        assert!(contains(&output, LEAVE_ALTERNATE_SCREEN));
-        assert!(contains(&output, SHOW_CURSOR));
-        self.until("the screen from before", |screen| {
-            !screen.alternate_screen() && !screen.hide_cursor()
-        });
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // Its number may be another's by now, if it was waited for.
-        if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
-impl Shown {
-    /// Takes what the child writes until nobody can write any more.
-    fn listen(&self, mut reader: Box<dyn Read + Send>) {
-        let mut bytes = [0; 16 * 1024];
-        while let Ok(len) = reader.read(&mut bytes) {
-            let mut state = self.state.lock().unwrap();
-            state.take(&bytes[..len]);
-            self.changed.notify_all();
-            // After a whole frame the program waits, and nothing but the hang-up itself can tell it.
-            if len == 0 || state.is_hanging_up && state.output.ends_with(END_UPDATE) {
-                break;
-            }
-        }
-        drop(reader);
-        self.state.lock().unwrap().has_ended = true;
-        self.changed.notify_all();
-    }
-
-    fn until(&self, what: &str, is_so: impl Fn(&State) -> bool) {
-        drop(self.wait(what, is_so));
-    }
-
-    fn wait(&self, what: &str, is_so: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
-        let state = self.state.lock().unwrap();
-        let (state, waited) = self
-            .changed
-            .wait_timeout_while(state, PATIENCE, |state| !is_so(state))
-            .unwrap();
-        if waited.timed_out() {
-            let screen = state.parser.screen().contents();
-            // A panic under the lock would take the reader with it.
-            drop(state);
-            panic!("no {what:?} in\n{screen}");
-        }
-        state
-    }
-}
-
 /// What came out between the escapes, by how it was painted.
 #[derive(Default)]
 struct Painted {
@@ -693,16 +466,6 @@ fn color(codes: &str) -> Option<String> {
         .then(|| codes.to_owned())
 }
 
-fn peerscope(name: &str) -> CommandBuilder {
-    peerscope_at(&capture(name))
-}
-
-fn peerscope_at(path: &Path) -> CommandBuilder {
-    let mut command = CommandBuilder::new(PROGRAM);
-    command.arg(path);
-    with_plain_environment(command)
-}
-
 /// A script that finds the program in `$0` and the capture in `$1`.
 fn shell(script: &str, capture: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new("sh");
@@ -715,21 +478,6 @@ fn shell(script: &str, capture: &Path) -> CommandBuilder {
 fn deaf_to_its_end(before: &str, capture: &Path) -> CommandBuilder {
     let script = format!(r#"stty eof undef; {before}exec "$0" "$1""#);
     shell(&script, capture)
-}
-
-fn with_plain_environment(mut command: CommandBuilder) -> CommandBuilder {
-    for name in ["NO_COLOR", "LC_ALL", "LC_CTYPE"] {
-        command.env_remove(name);
-    }
-    command.env("TERM", "xterm-256color");
-    command.env("LANG", "C.UTF-8");
-    command
-}
-
-fn capture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name)
 }
 
 /// Some tens of MiB, so full of messages that reading them takes longer than a few keys.
@@ -776,24 +524,4 @@ fn is_at_the_end(shown: &str) -> bool {
     let place = shown.lines().find_map(|line| line.split_once("  t="));
     let place = place.and_then(|(place, _)| place.trim().split_once('/'));
     place.is_some_and(|(at, of)| at == of)
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    last(bytes, part).is_some()
-}
-
-fn last(bytes: &[u8], part: &[u8]) -> Option<usize> {
-    bytes.windows(part.len()).rposition(|window| window == part)
-}
-
-fn size(cols: u16, rows: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols,
-        ..PtySize::default()
-    }
-}
-
-fn cells(count: u16) -> NonZeroU16 {
-    NonZeroU16::new(count).unwrap()
 }

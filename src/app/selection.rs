@@ -30,14 +30,13 @@ pub(super) fn choice(connection: ConnectionId) -> Choice {
 }
 
 impl App {
-    /// The selected message: the moment that everything shows.
+    /// The selected message: the moment that everything shows. It may be one within a folded run.
     pub(super) fn selected(&self) -> Option<EntryId> {
         let chosen = self.place.chosen?;
-        if self.has_rows_up_to(chosen) {
-            self.rows.entry_of(self.rows.row_of(&self.store, chosen)?)
-        } else {
-            Some(chosen)
+        if !self.has_rows_up_to(chosen) || self.rows.shows(chosen) {
+            return Some(chosen);
         }
+        self.rows.entry_of(self.rows.row_of(&self.store, chosen)?)
     }
 
     /// Are the rows made as far as this message?

@@ -23,6 +23,9 @@ pub const VIEWS: [(View, &str, &str, Pane); 7] = [
 /// From so many columns on, names are whole.
 const WIDE: u16 = 110;
 
+/// Fewer columns do not tell one capture from another.
+const MIN_NAME: usize = 8;
+
 fn name(view: usize, width: u16) -> &'static str {
     let (_, long, short, _) = VIEWS[view];
     if width >= WIDE { long } else { short }
@@ -79,6 +82,7 @@ fn capture(scene: &Scene<'_>, room: usize) -> String {
     );
     match room.checked_sub(counts.len()) {
         Some(rest) if rest > 12 => cut(scene.name, rest, scene.look.glyphs) + &counts,
+        _ if room < MIN_NAME => String::new(),
         _ => cut(scene.name, room, scene.look.glyphs),
     }
 }
