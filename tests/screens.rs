@@ -7,6 +7,8 @@ mod ladder;
 #[path = "screens/mouse.rs"]
 mod mouse;
 mod packets;
+#[path = "screens/strip.rs"]
+mod strip;
 
 use std::collections::BTreeSet;
 use std::path::Path;

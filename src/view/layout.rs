@@ -89,7 +89,7 @@ use Constraint::{Fill, Length};
 fn strip_and_bars(height: u16, width: u16) -> [u16; 2] {
     match height {
         ..TALL => [2, 2],
-        TALL..VERY_TALL => [4, 2],
+        TALL..VERY_TALL => [5, 2],
         _ if width < THREE_COLUMNS => [6, 2],
         _ => [7, 12],
     }

@@ -54,6 +54,13 @@ pub fn columns(store: &Store, study: &Study, window: TimeWindow, width: u16) -> 
         .collect()
 }
 
+/// A column as it was known behind the entry `last`, which is in it.
+pub(super) fn as_of(store: &Store, study: &Study, column: &Column, last: u32) -> Column {
+    let turns = store.connection(study.connection()).turns();
+    let [from, to] = [column.entries.start, last + 1].map(|at| edge(store, study, turns, at));
+    between(study, &from, &to, true)
+}
+
 fn edge(store: &Store, study: &Study, turns: &[Turn], entries: u32) -> Edge {
     let turn = turns.partition_point(|turn| turn.entries <= entries);
     let turn = turns[..turn].last().filter(|_| entries > 0);

@@ -22,7 +22,7 @@ pub(super) fn draw(
     let tone = [Tone::A, Tone::B][direction];
     canvas.text(0, 0, &format!("{}<{}", names[0], names[1]), tone);
     match picture {
-        Some(picture) => draw_cells(picture, talk, direction, canvas),
+        Some(picture) => draw_cells(picture, direction, canvas),
         None => {
             let unknown = canvas.look.glyphs.unknown.repeat(usize::from(cells));
             canvas.text(LABEL, 0, &unknown, Tone::Dim);
@@ -49,18 +49,12 @@ pub(super) fn draw(
     canvas.right(0, &(flight + " "), Tone::Plain);
 }
 
-fn draw_cells(picture: &Picture<'_>, talk: &Talk, direction: usize, canvas: &mut Canvas<'_>) {
+fn draw_cells(picture: &Picture<'_>, direction: usize, canvas: &mut Canvas<'_>) {
     let receiver = picture.scene.sides()[direction];
     let caret = picture.caret();
     for (cell, column) in (0..).zip(&picture.columns) {
         let side = receiver.index();
-        let is_now = caret == Some(cell);
-        // The cell of now tells of now, not of what comes later in it.
-        let flow = if is_now {
-            talk.flow_to(receiver)
-        } else {
-            column.flow[side]
-        };
+        let flow = column.flow[side];
         let mut style = canvas.look.style(match flow {
             _ if picture.is_ahead(cell) => Tone::Dim,
             flow => tone_of(flow),
@@ -69,7 +63,7 @@ fn draw_cells(picture: &Picture<'_>, talk: &Talk, direction: usize, canvas: &mut
         if column.changes[side] > 1 {
             style = style.add_modifier(Modifier::UNDERLINED);
         }
-        if is_now {
+        if caret == Some(cell) {
             style = caret_style(style);
         }
         canvas.styled(LABEL + cell, 0, flow::letter(flow, direction), style);
@@ -107,10 +101,10 @@ fn tone_of(flow: Flow) -> Tone {
 }
 
 const LEGEND: [&str; 4] = [
-    "A<B  D wanted and allowed  d wanted, B chokes  K allowed, not wanted  . neither  ~ unknown",
-    "B<A  U wanted and allowed  u wanted, A chokes  ? allowed, not wanted",
-    "underlined: a state began and ended within the cell   dim: behind the selected message",
-    "req requests in flight   to A, to B bytes of blocks in a second",
+    "A<B  D wanted and allowed   d wanted, B chokes   K allowed, not wanted",
+    "B<A  U wanted and allowed   u wanted, A chokes   ? allowed, not wanted",
+    "     . neither   ~ unknown   underlined: more in the cell   dim: yet to come",
+    "req  requests in flight     to A, to B  bytes of blocks in a second",
 ];
 
 pub(super) fn legend(canvas: &mut Canvas<'_>) {

@@ -68,8 +68,11 @@ pub fn times(scene: &Scene<'_>) -> Option<(TimeWindow, Timestamp)> {
 /// before.
 pub fn entry_at(scene: &Scene<'_>, width: u16, column: u16) -> Option<EntryId> {
     let cell = column.checked_sub(LABEL)?;
-    let picture = Picture::of(scene, widths(width).0)?;
-    let range = &picture.columns.get(usize::from(cell))?.entries;
+    let (cells, _) = widths(width);
+    let (whole, now) = times(scene)?;
+    let window = scene.views.strip.window(whole, now);
+    let columns = columns(scene.store, scene.study?, window, cells);
+    let range = &columns.get(usize::from(cell))?.entries;
     let connection = scene.connection()?;
     let turns = connection.turns();
     let behind = turns.partition_point(|turn| turn.entries <= range.end);
@@ -86,9 +89,18 @@ impl<'a> Picture<'a> {
     fn of(scene: &'a Scene<'a>, cells: u16) -> Option<Picture<'a>> {
         let (whole, now) = times(scene)?;
         let window = scene.views.strip.window(whole, now);
+        let study = scene.study?;
+        let mut columns = columns(scene.store, study, window, cells);
+        // The cell of now tells of now, not of what comes later in it.
+        if let Some(caret) = window.cell(now, cells)
+            && let Some(last) = scene.ordinal().filter(|it| *it < study.known() as usize)
+        {
+            let column = &mut columns[usize::from(caret)];
+            *column = columns::as_of(scene.store, study, column, last as u32);
+        }
         Some(Picture {
             scene,
-            columns: columns(scene.store, scene.study?, window, cells),
+            columns,
             window,
             whole,
             now,
