@@ -598,9 +598,11 @@ impl Screen {
         rows.join("\n")
     }
 
-    /// The reversed text, by rows.
+    /// The reversed text, by rows, but for the one cell of the strip that is now.
     fn reversed(&self) -> Vec<String> {
-        self.rows_with(Modifier::REVERSED)
+        let mut rows = self.rows_with(Modifier::REVERSED);
+        rows.retain(|row| row.chars().count() > 1);
+        rows
     }
 
     fn rows_with(&self, modifier: Modifier) -> Vec<String> {
