@@ -9,8 +9,8 @@ use crate::view::{Follow, Pane};
 impl App {
     pub(in crate::app) fn strip_takes(&mut self, action: Action, _screen: Rect) -> Taken {
         match action {
-            Action::Left => self.to_change(-1),
-            Action::Right => self.to_change(1),
+            Action::Left => self.go_to_change(-1),
+            Action::Right => self.go_to_change(1),
             Action::Open => self.go_to(Pane::Ladder),
             Action::ZoomIn => self.move_strip(Motion::ZoomIn),
             Action::ZoomOut => self.move_strip(Motion::ZoomOut),
@@ -36,7 +36,7 @@ impl App {
     }
 
     /// To the message that changed who may send to whom.
-    fn to_change(&mut self, step: isize) {
+    fn go_to_change(&mut self, step: isize) {
         let chosen = self.place.chosen;
         let found = chosen.and_then(|id| {
             let connection = self.store.connection(self.store.entry(id).connection);

@@ -40,9 +40,11 @@ pub(super) fn draw(picture: &Picture<'_>, canvas: &mut Canvas<'_>) {
     if let Some(step) = step(from, window.span(), cells) {
         let mut at = from.div_ceil(step) * step;
         while let Some(cell) = window.cell(Timestamp(origin.0 + at), cells) {
-            let label = format!("{}{}", canvas.look.glyphs.vertical, label(at, step));
-            if usize::from(cell) + width(at, step) <= usize::from(cells) {
-                canvas.text(LABEL + cell, 0, &label, Tone::Dim);
+            canvas.text(LABEL + cell, 0, canvas.look.glyphs.vertical, Tone::Dim);
+            let end = cell + width(at, step) as u16;
+            let is_free = !picture.caret().is_some_and(|it| (cell..end).contains(&it));
+            if is_free && end <= cells {
+                canvas.text(LABEL + cell + 1, 0, &label(at, step), Tone::Dim);
             }
             at += step;
         }
@@ -51,9 +53,10 @@ pub(super) fn draw(picture: &Picture<'_>, canvas: &mut Canvas<'_>) {
         canvas.text(LABEL + caret, 0, canvas.look.glyphs.caret, Tone::Strong);
     }
     let span = |span: u64| duration(span as i64);
-    let shown = match window == picture.whole {
-        true => format!("all {}", span(window.span())),
-        false => format!("{} of {}", span(window.span()), span(picture.whole.span())),
+    let shown = if window == picture.whole {
+        format!("all {}", span(window.span()))
+    } else {
+        format!("{} of {}", span(window.span()), span(picture.whole.span()))
     };
     canvas.text(LABEL + cells + 1, 0, &shown, Tone::Dim);
 }

@@ -4,9 +4,9 @@ use super::parts::{Graph, Of, What};
 use super::{Column, LABEL, Picture, widths};
 use crate::capture::Timestamp;
 use crate::export::bytes;
-use crate::view::Tone;
 use crate::view::canvas::Canvas;
 use crate::view::look::cut;
+use crate::view::{Glyphs, Tone};
 
 const SECOND: u64 = 1_000_000_000;
 /// Steps of a row.
@@ -19,11 +19,13 @@ pub(super) fn draw(picture: &Picture<'_>, graph: Graph, height: u16, canvas: &mu
         .map(|column| value(picture, graph, column))
         .collect();
     let most = values.iter().flatten().copied().max().unwrap_or(0);
-    canvas.text(0, height - 1, label(graph), Tone::Dim);
+    let label = label(graph, canvas.look.glyphs);
+    canvas.text(0, height - 1, &label, Tone::Dim);
     for (cell, value) in (0..).zip(values) {
-        let tone = match picture.is_ahead(cell) || value.is_none() {
-            true => Tone::Dim,
-            false => tone(graph),
+        let tone = if picture.is_ahead(cell) || value.is_none() {
+            Tone::Dim
+        } else {
+            tone(graph)
         };
         for row in 0..height {
             let glyph = glyph(
@@ -88,12 +90,11 @@ fn glyph(canvas: &Canvas<'_>, level: Option<u64>, row: u16) -> &'static str {
     }
 }
 
-fn label(graph: Graph) -> &'static str {
+fn label(graph: Graph, glyphs: &Glyphs) -> String {
     match (graph.what, graph.of) {
-        (What::InFlight, _) => "req",
-        (What::Rate, Of::One(0)) => "to A",
-        (What::Rate, Of::One(_)) => "to B",
-        (What::Rate, Of::Both) => "B/s",
+        (What::InFlight, _) => "req".to_owned(),
+        (What::Rate, Of::One(direction)) => format!("{}{}", glyphs.to, ["A", "B"][direction]),
+        (What::Rate, Of::Both) => "B/s".to_owned(),
     }
 }
 

@@ -2,50 +2,60 @@
 
 use ratatui::style::{Modifier, Style};
 
-use super::{LABEL, NARROW, Picture, WIDE};
+use super::{LABEL, Picture, WIDE};
 use crate::peer::{Flow, Talk};
 use crate::view::canvas::Canvas;
 use crate::view::look::cut;
 use crate::view::{Scene, Tone, flow};
 
+/// A row of letters.
+pub(super) struct Letters<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    /// The state of now.
+    pub(super) talk: &'a Talk,
+    /// 0 where A receives, 1 where B does.
+    pub(super) direction: usize,
+    /// How many there are.
+    pub(super) cells: u16,
+}
+
 /// `A<B ddddDDDD  D open      3 in flight`. Without a picture, as long as nothing is studied, all is unknown but now.
-pub(super) fn draw(
-    scene: &Scene<'_>,
-    talk: &Talk,
-    picture: Option<&Picture<'_>>,
-    direction: usize,
-    cells: u16,
-    right: u16,
-    canvas: &mut Canvas<'_>,
-) {
-    let names = [["A", "B"], ["B", "A"]][direction];
-    let tone = [Tone::A, Tone::B][direction];
-    canvas.text(0, 0, &format!("{}<{}", names[0], names[1]), tone);
-    match picture {
-        Some(picture) => draw_cells(picture, direction, canvas),
-        None => {
-            let unknown = canvas.look.glyphs.unknown.repeat(usize::from(cells));
-            canvas.text(LABEL, 0, &unknown, Tone::Dim);
-        }
+pub(super) fn draw(letters: &Letters<'_>, picture: Option<&Picture<'_>>, canvas: &mut Canvas<'_>) {
+    let (direction, tone) = (letters.direction, [Tone::A, Tone::B][letters.direction]);
+    canvas.text(0, 0, ["A<B", "B<A"][direction], tone);
+    if let Some(picture) = picture {
+        draw_cells(picture, direction, canvas);
+    } else {
+        let unknown = canvas.look.glyphs.unknown;
+        canvas.text(
+            LABEL,
+            0,
+            &unknown.repeat(usize::from(letters.cells)),
+            Tone::Dim,
+        );
     }
-    let receiver = scene.sides()[direction];
+    draw_now(letters, canvas);
+}
+
+/// The letter of now, in words as long as there is room for them, and the requests in flight.
+fn draw_now(letters: &Letters<'_>, canvas: &mut Canvas<'_>) {
+    let (talk, direction) = (letters.talk, letters.direction);
+    let receiver = letters.scene.sides()[direction];
     let now = talk.flow_to(receiver);
-    let x = LABEL + cells + 1;
+    let x = LABEL + letters.cells + 1;
     let x = canvas.text(x, 0, flow::letter(now, direction), tone_of(now)) + 1;
-    let has_words = right > NARROW;
+    let words = if canvas.width() >= WIDE[0] {
+        flow::words(talk, receiver, [["A", "B"], ["B", "A"]][direction])
+    } else {
+        flow::word(now).to_owned()
+    };
     let flight = if canvas.width() >= WIDE[1] {
         flow::in_flight(talk, receiver)
     } else {
         format!("{} in flight", talk.peer(receiver).requests.len())
     };
-    let words = if has_words {
-        flow::words(talk, receiver, names)
-    } else {
-        flow::word(now).to_owned()
-    };
     let room = usize::from(canvas.width().saturating_sub(x)).saturating_sub(flight.len() + 2);
-    let words = cut(&words, room, canvas.look.glyphs);
-    canvas.text(x, 0, &words, Tone::Plain);
+    canvas.text(x, 0, &cut(&words, room, canvas.look.glyphs), Tone::Plain);
     canvas.right(0, &(flight + " "), Tone::Plain);
 }
 
@@ -100,15 +110,16 @@ fn tone_of(flow: Flow) -> Tone {
     }
 }
 
-const LEGEND: [&str; 4] = [
+const LEGEND: [&str; 3] = [
     "A<B  D wanted and allowed   d wanted, B chokes   K allowed, not wanted",
     "B<A  U wanted and allowed   u wanted, A chokes   ? allowed, not wanted",
     "     . neither   ~ unknown   underlined: more in the cell   dim: yet to come",
-    "req  requests in flight     to A, to B  bytes of blocks in a second",
 ];
 
 pub(super) fn legend(canvas: &mut Canvas<'_>) {
-    for (row, line) in (1..).zip(LEGEND) {
+    let to = canvas.look.glyphs.to;
+    let graphs = format!("req  requests in flight   {to}A {to}B  bytes of blocks in a second");
+    for (row, line) in (1..).zip(LEGEND.into_iter().chain([graphs.as_str()])) {
         canvas.text(1, row, line, Tone::Dim);
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! A<B ~....ddddddDDDDDDDDDDDdddd  D open      12 in flight
 //! req ▁▁▁▁▁▁▁▁▁▁▁▂▅▇▇█▇▃▁▁▁▁▁▁▁▁                  most 16
-//! to A ...                                        the same for B<A, and an axis with a caret at now
+//! →A  ...                                        the same for B<A, and an axis with a caret at now
 //! ```
 
 mod axis;
@@ -16,6 +16,9 @@ mod window;
 
 pub use columns::{Column, columns};
 pub use window::{MIN_SPAN, Motion, State, TimeWindow};
+
+use letters::Letters;
+use parts::Part;
 
 use super::Scene;
 use super::canvas::Canvas;
@@ -124,22 +127,28 @@ impl<'a> Picture<'a> {
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(talk) = scene.talk else { return };
-    let (cells, right) = widths(canvas.width());
+    let (cells, _) = widths(canvas.width());
     let picture = Picture::of(scene, cells);
     let mut row = 0;
     for (part, height) in parts::of(canvas.height()) {
         let mut canvas = canvas.below(row);
         match part {
-            parts::Part::Letters(at) => {
-                letters::draw(scene, talk, picture.as_ref(), at, cells, right, &mut canvas);
+            Part::Letters(direction) => {
+                let letters = Letters {
+                    scene,
+                    talk,
+                    direction,
+                    cells,
+                };
+                letters::draw(&letters, picture.as_ref(), &mut canvas);
             }
-            parts::Part::Graph(graph) => {
+            Part::Graph(graph) => {
                 picture
                     .iter()
                     .for_each(|it| graph::draw(it, graph, height, &mut canvas));
             }
-            parts::Part::Axis => picture.iter().for_each(|it| axis::draw(it, &mut canvas)),
-            parts::Part::Legend => letters::legend(&mut canvas),
+            Part::Axis => picture.iter().for_each(|it| axis::draw(it, &mut canvas)),
+            Part::Legend => letters::legend(&mut canvas),
         }
         row += height;
     }
