@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::app::App;
-use peerscope::capture::{Reader, Source};
+use peerscope::capture::{Reader, Source, Timestamp};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::filter::Filter;
-use peerscope::store::{EntryId, Store};
-use peerscope::stream::ConnectionId;
+use peerscope::store::{EntryId, Store, Study};
+use peerscope::stream::{ConnectionId, Side};
+use peerscope::view::strip::{TimeWindow, columns};
 use peerscope::view::{Glyphs, Look};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -44,6 +45,9 @@ const FILTERS: [&str; 6] = [
     "frame.number == 1000000",
 ];
 
+/// Entries of a slice of work.
+const SLICE: usize = 20_000;
+
 const SCREEN: Rect = Rect::new(0, 0, 120, 40);
 const LOOK: Look = Look {
     has_color: true,
@@ -56,6 +60,7 @@ fn main() {
     println!("{count} messages, {} MiB\n", capture.len() >> 20);
     filters(capture);
     states(capture, count);
+    studies(capture);
     screen(capture);
 }
 
@@ -182,6 +187,34 @@ fn states(capture: &'static [u8], count: u32) {
         timed(|| drop(black_box(store.talk_at(ConnectionId(0), ordinal))))
     });
     print("the state at an entry", times.collect());
+}
+
+/// A walk over the whole conversation by slices, and what the strip then asks of it for a wide screen.
+fn studies(capture: &'static [u8]) {
+    let store = store(capture);
+    let mut study = Study::new(ConnectionId(0));
+    let (mut slices, mut is_done) = (Vec::new(), false);
+    while !is_done {
+        slices.push(timed(|| is_done = study.step(&store, SLICE)));
+    }
+    print("a slice of the study", slices);
+    let whole = TimeWindow::whole(&store, &study).expect("it has messages");
+    let windows = (0..1000u64).map(|at| {
+        let span = whole.span() >> (at % 20);
+        let late = (whole.span() - span) / 1000 * at;
+        TimeWindow::new(Timestamp(whole.start().0 + late), span)
+    });
+    let drawn = |window| timed(|| drop(black_box(columns(&store, &study, window, 190))));
+    print("190 columns of time", windows.map(drawn).collect());
+    let asked = study.ledger().len() as u32;
+    let partners = (0..1000u64).map(|at| {
+        let entry = (at * 7_919 * u64::from(study.known()) / 7_919_000) as u32;
+        timed(|| {
+            black_box(study.ledger().partner(entry));
+            black_box(study.in_flight(Side::A, entry));
+        })
+    });
+    print(&format!("a partner of {asked}"), partners.collect());
 }
 
 fn screen(capture: &'static [u8]) {
