@@ -14,7 +14,7 @@ use crate::stream::{Closing, Evidence, Moment, Side};
 
 pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
     let (src, dst) = (connection.opener(), !connection.opener());
-    let words = |side| side_words(connection.end(side), connection.client(side).as_deref());
+    let words = |side| side_words(connection.end(side), connection.client(side));
     let lasted = duration(connection.activity.last.time.since(connection.first.time));
     let end = match closing(connection) {
         Some((how, by)) => format!("{how} by {}", connection.end(by)),
@@ -195,7 +195,7 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
         .map(|talk| talk.peer(side).clone())
         .unwrap_or_default();
     SideRow {
-        client: facts.client(),
+        client: facts.client().map(str::to_owned),
         peer_id: facts
             .handshake
             .map(|handshake| handshake.peer_id.to_string()),

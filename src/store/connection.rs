@@ -58,6 +58,8 @@ pub struct SideFacts {
     pub handshake: Option<Handshake>,
     /// `v` of its extended handshake.
     pub version: Option<String>,
+    /// Name of the client by its peer id.
+    named: Option<String>,
     /// Messages.
     pub messages: u64,
     /// Bytes of blocks that it sent.
@@ -68,11 +70,8 @@ pub struct SideFacts {
 
 impl SideFacts {
     /// Name of the client: from the peer id, or else by its own words.
-    pub fn client(&self) -> Option<String> {
-        let by_id = self
-            .handshake
-            .and_then(|handshake| wire::client(&handshake.peer_id));
-        by_id.or_else(|| self.version.clone())
+    pub fn client(&self) -> Option<&str> {
+        self.named.as_deref().or(self.version.as_deref())
     }
 }
 
@@ -126,7 +125,7 @@ impl Connection {
     }
 
     /// Name of the client at one end.
-    pub fn client(&self, side: Side) -> Option<String> {
+    pub fn client(&self, side: Side) -> Option<&str> {
         self.facts(side)?.client()
     }
 
@@ -204,6 +203,7 @@ impl Connection {
         match message {
             Message::Handshake(handshake) => {
                 facts.handshake = Some(**handshake);
+                facts.named = wire::client(&handshake.peer_id);
                 if conversation.info_hash.is_none() {
                     conversation.info_hash = Some(handshake.info_hash);
                     // Who speaks first has opened the connection, should its SYN be missing.

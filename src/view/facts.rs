@@ -76,7 +76,8 @@ fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {
 fn client(connection: &Connection, side: Side) -> String {
     connection
         .client(side)
-        .unwrap_or_else(|| "client unknown".to_owned())
+        .unwrap_or("client unknown")
+        .to_owned()
 }
 
 fn said(connection: &Connection, side: Side) -> String {

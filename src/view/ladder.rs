@@ -86,7 +86,7 @@ fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
         let client = connection.client(side);
         let words = format!(
             "{name} {}",
-            side_words(connection.end(side), client.as_deref())
+            side_words(connection.end(side), client)
         );
         let words = cut(
             &words,

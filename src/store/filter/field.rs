@@ -423,7 +423,7 @@ fn connection(row: Row<'_>, take: Take<'_>) {
 
 fn client(row: Row<'_>, take: Take<'_>) {
     if let Some(client) = of(row).client(row.entry.side()) {
-        take(Datum::Text(Cow::Owned(client)));
+        take(Datum::Text(Cow::Borrowed(client)));
     }
 }
 
