@@ -15,7 +15,7 @@ use peerscope::app::App;
 use peerscope::capture::{Reader, Source, Timestamp};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::filter::Filter;
-use peerscope::store::{EntryId, Store, Study};
+use peerscope::store::{EntryId, Life, Listing, Order, Store, Study, Waits, Wanted, partner};
 use peerscope::stream::{ConnectionId, Side};
 use peerscope::view::strip::{TimeWindow, columns};
 use peerscope::view::{Glyphs, Look};
@@ -61,6 +61,7 @@ fn main() {
     filters(capture);
     states(capture, count);
     studies(capture);
+    requests(capture);
     screen(capture);
 }
 
@@ -215,6 +216,62 @@ fn studies(capture: &'static [u8]) {
         })
     });
     print(&format!("a partner of {asked}"), partners.collect());
+}
+
+/// The walks behind the views of requests and of a connection's life, and what a frame then asks of them.
+fn requests(capture: &'static [u8]) {
+    let store = store(capture);
+    let (mut study, mut waits, mut life) = (
+        Study::new(ConnectionId(0)),
+        Waits::default(),
+        Life::default(),
+    );
+    while !study.step(&store, SLICE) {}
+    let (connection, ledger, known) = (
+        store.connection(ConnectionId(0)),
+        study.ledger(),
+        study.known(),
+    );
+    print(
+        "a slice of waits",
+        slices(|| waits.step(&store, connection, ledger, known)),
+    );
+    print(
+        "a slice of a life",
+        slices(|| life.step(&store, connection)),
+    );
+    let figures = (0..1000u32).map(|at| {
+        let entry = (u64::from(at) * u64::from(known) / 1000) as u32;
+        let now = store.entry(connection.entries()[entry as usize]).time;
+        timed(|| _ = black_box(waits.figures(&store, connection, ledger, Side::A, (entry, now))))
+    });
+    print("figures of requests", figures.collect());
+    let wanted = Wanted {
+        order: Order::Wait,
+        by: None,
+        is_open: false,
+        entry: known - 1,
+        now: connection.activity.last.time,
+    };
+    let mut listing = Listing::new(wanted, ledger);
+    print(
+        "a slice of sorting",
+        slices(|| listing.step(&store, connection, ledger)),
+    );
+    let partners = (0..1000u32).map(|at| {
+        let entry = (u64::from(at) * u64::from(known) / 1000) as u32;
+        timed(|| _ = black_box(partner(&store, &study, connection, entry)))
+    });
+    print("a partner of any kind", partners.collect());
+}
+
+/// How long each slice takes, until there is no more to do.
+fn slices(mut step: impl FnMut() -> bool) -> Vec<Duration> {
+    let (mut slices, mut has_more) = (Vec::new(), true);
+    while has_more {
+        slices.push(timed(|| has_more = step()));
+    }
+    slices
 }
 
 fn screen(capture: &'static [u8]) {

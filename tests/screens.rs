@@ -4,9 +4,13 @@
 mod account;
 #[path = "screens/ladder.rs"]
 mod ladder;
+#[path = "screens/life.rs"]
+mod life;
 #[path = "screens/mouse.rs"]
 mod mouse;
 mod packets;
+#[path = "screens/requests.rs"]
+mod requests;
 #[path = "screens/strip.rs"]
 mod strip;
 

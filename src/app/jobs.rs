@@ -3,6 +3,7 @@
 use super::App;
 use crate::store::Study;
 use crate::stream::ConnectionId;
+use crate::view::View;
 
 /// Entries of a slice: some two milliseconds.
 const SLICE: usize = 20_000;
@@ -19,7 +20,7 @@ pub enum Work {
 impl App {
     /// Does one slice.
     pub fn work(&mut self) -> Work {
-        if self.rows.step(&self.store, SLICE) && self.go_on_studying() {
+        if self.rows.step(&self.store, SLICE) && self.go_on_studying() && self.prepare_views() {
             Work::Done
         } else {
             Work::More
@@ -31,6 +32,25 @@ impl App {
             return true;
         };
         self.studies.step(&self.store, connection, SLICE)
+    }
+
+    /// What the views on the screen need beside the study. True when they have it.
+    fn prepare_views(&mut self) -> bool {
+        match self.arrangement.view {
+            View::Requests => {
+                let mut requests = std::mem::take(&mut self.views.requests);
+                let has_more = requests.work(&self.scene());
+                self.views.requests = requests;
+                !has_more
+            }
+            View::Life => {
+                let mut life = std::mem::take(&mut self.views.life);
+                let has_more = life.work(&self.scene());
+                self.views.life = life;
+                !has_more
+            }
+            _ => true,
+        }
     }
 
     /// What is known of the selected conversation as a whole, as far as that got.

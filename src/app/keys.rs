@@ -39,6 +39,10 @@ pub(super) enum Action {
     SetMark(char),
     GoToMark(char),
     Partner,
+    Span,
+    NextOrder,
+    NextSide,
+    OnlyOpen,
     NextOfKind,
     PreviousOfKind,
     ZoomIn,
@@ -71,6 +75,7 @@ struct Key {
 const LADDER: &[Pane] = &[Pane::Ladder];
 const STRIP: &[Pane] = &[Pane::Strip];
 const LIST: &[Pane] = &[Pane::Connections];
+const REQUESTS: &[Pane] = &[Pane::Requests];
 const EVERYWHERE: &[Pane] = &[];
 
 const KEYS: &[Key] = &[
@@ -122,6 +127,34 @@ const KEYS: &[Key] = &[
         about: "to its partner",
         hint: "partner",
         panes: LADDER,
+    },
+    Key {
+        names: "%",
+        actions: &[("%", Action::Partner)],
+        about: "to what ended the request",
+        hint: "its end",
+        panes: REQUESTS,
+    },
+    Key {
+        names: "a",
+        actions: &[("a", Action::Span)],
+        about: "up to the cursor, or all",
+        hint: "all",
+        panes: REQUESTS,
+    },
+    Key {
+        names: "s",
+        actions: &[("s", Action::NextOrder)],
+        about: "sort by time, wait, end",
+        hint: "sort",
+        panes: REQUESTS,
+    },
+    Key {
+        names: "b o",
+        actions: &[("b", Action::NextSide), ("o", Action::OnlyOpen)],
+        about: "only by A or B; only open ones",
+        hint: "by A, B",
+        panes: REQUESTS,
     },
     Key {
         names: "[ ]",

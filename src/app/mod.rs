@@ -269,11 +269,15 @@ impl App {
             Action::GoToMark(name) => self.go_to_mark(name),
             Action::NextOfKind => self.next_of_kind(1),
             Action::PreviousOfKind => self.next_of_kind(-1),
-            Action::Partner => {}
+            Action::Partner => self.go_to_partner(),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
             Action::Help => self.overlay = Overlay::Help(0),
             Action::Back
+            | Action::Span
+            | Action::NextOrder
+            | Action::NextSide
+            | Action::OnlyOpen
             | Action::ZoomIn
             | Action::ZoomOut
             | Action::ZoomReset
@@ -327,6 +331,14 @@ impl App {
         }
         if let Some(pane) = panes.account {
             self.account = self.scene().account_in_sight(pane);
+        }
+        if let Some(pane) = panes.requests {
+            let height = view::requests::list_height(&self.scene(), pane.height);
+            self.views.requests.show_cursor(height);
+        }
+        if let Some(pane) = panes.life {
+            let (len, height) = view::life::list_size(&self.scene(), pane);
+            self.views.life.cursor.show(height, len);
         }
     }
 

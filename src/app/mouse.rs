@@ -6,8 +6,9 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::keys::Action;
+use super::panes::Taken;
 use super::{App, Effect};
-use crate::view::{Overlay, Pane, Panes, strip, view_at};
+use crate::view::{Overlay, Pane, Panes, life, requests, strip, view_at};
 
 /// Two clicks on one cell within this time are a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -67,7 +68,7 @@ impl App {
         let is_double = self.is_double(event, at);
         self.focus_on(pane);
         self.select_at(pane, event.column - area.x, event.row - area.y, area);
-        if is_double {
+        if is_double && self.pane_takes(Action::Open, screen) == Taken::No {
             self.open();
         }
     }
@@ -120,6 +121,23 @@ impl App {
                 }
             }
             Pane::Tree => self.tree.selected = self.tree.offset + row,
+            Pane::Requests => {
+                let list = requests::list_height(&self.scene(), area.height);
+                let head = usize::from(area.height).saturating_sub(list);
+                let row = (row + 1).checked_sub(head);
+                row.into_iter()
+                    .for_each(|row| self.views.requests.choose(row));
+            }
+            Pane::Life => {
+                let (len, height) = life::list_size(&self.scene(), area);
+                let row = (row + 1).checked_sub(life::FIRST_ROW);
+                let at = row
+                    .filter(|row| *row < height)
+                    .map(|row| row + self.views.life.cursor.offset);
+                let at = at.filter(|at| *at < len);
+                at.into_iter()
+                    .for_each(|at| self.views.life.cursor.selected = at);
+            }
             _ => {}
         }
     }

@@ -303,7 +303,9 @@ impl App {
             }
             Pane::Hex => self.hex = self.hex.saturating_add_signed(rows),
             Pane::Account => self.account = self.account.saturating_add_signed(rows),
-            Pane::Pieces | Pane::Torrent | Pane::Requests | Pane::Life => {}
+            Pane::Requests => self.views.requests.move_by(rows),
+            Pane::Life => self.move_in_life(rows),
+            Pane::Pieces | Pane::Torrent => {}
         }
     }
 

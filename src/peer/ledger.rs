@@ -175,6 +175,18 @@ impl Ledger {
         self.rows.partition_point(|row| row.entry < entry)
     }
 
+    /// Numbers of the requests that were answered or taken back, in the order of their ends.
+    pub fn ended(&self) -> &[u32] {
+        &self.ended
+    }
+
+    /// Of the chokes that dropped requests of `by`, the one of this number: its entry, and the number of the request
+    /// that had waited longest.
+    pub fn dropping(&self, by: Side, number: usize) -> Option<(u32, u32)> {
+        let drop = self.drops[by.index()].get(number)?;
+        Some((drop.entry, drop.oldest))
+    }
+
     /// Pieces that came without being asked for, in their order.
     pub fn unasked(&self) -> &[u32] {
         &self.unasked

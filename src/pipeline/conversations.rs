@@ -111,6 +111,12 @@ impl Conversations {
             Event::OpenedBy(side) => changes.push(Change::OpenedBy {
                 connection: id,
                 side,
+                at: now.into(),
+            }),
+            Event::Marked(mark) => changes.push(Change::Marked {
+                connection: id,
+                mark,
+                at: now.into(),
             }),
             Event::Conflict { side, seq, bytes } => {
                 changes.push(Change::conflict(id, side, seq, bytes, now));

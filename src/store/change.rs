@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
+use crate::stream::{
+    Activity, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, SeqNumber, Side,
+};
 use crate::swarm::Metainfo;
 use crate::wire::companion::{Heard, Lesson};
 use crate::wire::{Decoded, Encryption, Found, Message, Place, Reason, StreamKey, Via};
@@ -31,6 +33,17 @@ pub enum Change {
         connection: ConnectionId,
         /// Whose.
         side: Side,
+        /// In which frame.
+        at: Moment,
+    },
+    /// A segment came of which a connection's life tells.
+    Marked {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// What it is.
+        mark: Mark,
+        /// In which frame.
+        at: Moment,
     },
     /// A message, or a stretch that is none.
     Said(Box<Record>),
@@ -184,6 +197,7 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 | Change::Encryption { connection, .. }
                 | Change::Key { connection, .. } => (*connection, &Side::BOTH[..], last),
                 Change::Activity { .. }
+                | Change::Marked { .. }
                 | Change::Heard { .. }
                 | Change::Learned(_)
                 | Change::Tally(_)

@@ -1,11 +1,12 @@
 //! What is known of a connection as a whole.
 
+use super::choked::ChokedTally;
 use super::history::{History, Turn};
 use super::{EntryId, Record, StreamTally, What};
 use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
 use crate::peer::Talk;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, SeqNumber, Side};
+use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Mark, Moment, SeqNumber, Side};
 use crate::wire::companion::Companion;
 use crate::wire::{
     self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message, StreamKey,
@@ -26,8 +27,21 @@ pub struct Connection {
     pub activity: Activity,
     /// What it began as, if that was no conversation of peers.
     pub companion: Option<Companion>,
+    /// Made with the first: a port scan has none.
+    segments: Option<Box<Segments>>,
     /// Made with the first entry: a port scan has none.
     conversation: Option<Box<Conversation>>,
+}
+
+/// Frames of which a connection's life tells, where they are not its first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Segments {
+    /// A SYN that came late.
+    pub syn: Option<Moment>,
+    /// The answer to the SYN.
+    pub syn_ack: Option<Moment>,
+    /// The FIN or RST that ended it.
+    pub close: Option<Moment>,
 }
 
 /// What is spoken on a connection.
@@ -44,6 +58,7 @@ pub enum Protocol {
 #[derive(Debug, Default)]
 struct Conversation {
     history: History,
+    choked: ChokedTally,
     sides: [SideFacts; 2],
     info_hash: Option<InfoHash>,
     encryption: Option<Box<Encryption>>,
@@ -89,8 +104,28 @@ impl Connection {
             first,
             activity: Activity::default(),
             companion: None,
+            segments: None,
             conversation: None,
         }
+    }
+
+    /// Frames of which its life tells.
+    pub fn segments(&self) -> Segments {
+        self.segments.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(super) fn opened_by(&mut self, side: Side, at: Moment) {
+        self.opener = (side, Evidence::Syn);
+        self.segments.get_or_insert_default().syn = Some(at);
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark, at: Moment) {
+        let segments = self.segments.get_or_insert_default();
+        let place = match mark {
+            Mark::SynAck => &mut segments.syn_ack,
+            Mark::Close => &mut segments.close,
+        };
+        place.get_or_insert(at);
     }
 
     /// One end.
@@ -115,6 +150,10 @@ impl Connection {
         self.conversation
             .as_ref()
             .map_or(&[], |conversation| conversation.history.turns())
+    }
+
+    pub(super) fn choked(&self) -> Option<&ChokedTally> {
+        Some(&self.conversation.as_ref()?.choked)
     }
 
     /// Facts of one side; `None` before it said anything.
@@ -224,6 +263,8 @@ impl Connection {
     pub(super) fn push(&mut self, id: EntryId, record: &Record, added: StreamTally) {
         let conversation = self.conversation.get_or_insert_default();
         conversation.history.push(id, record.side, &record.what);
+        let (flow, entry) = conversation.history.flow();
+        conversation.choked.turn(flow, entry, record.time);
         let facts = &mut conversation.sides[record.side.index()];
         facts.stream += added;
         if let What::Message(message) = &record.what {
@@ -235,7 +276,10 @@ impl Connection {
     }
 
     pub(super) fn lose(&mut self, side: Side) {
-        self.conversation.get_or_insert_default().history.lose(side);
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.history.lose(side);
+        let (flow, entry) = conversation.history.flow();
+        conversation.choked.lose(flow, entry);
     }
 
     pub(super) fn talk_at(&self, ordinal: usize, apply: impl FnMut(&mut Talk, EntryId)) -> Talk {

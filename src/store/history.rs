@@ -77,6 +77,12 @@ impl History {
         &self.turns
     }
 
+    /// What is wanted and allowed behind the last entry, and the number of that entry.
+    pub(super) fn flow(&self) -> ([Flow; 2], u32) {
+        let flow = Side::BOTH.map(|side| self.now.flow_to(side));
+        (flow, (self.entries.len() as u32).saturating_sub(1))
+    }
+
     fn turn(&mut self) {
         let flow = Side::BOTH.map(|side| self.now.flow_to(side));
         let entries = self.entries.len() as u32;

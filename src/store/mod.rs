@@ -2,28 +2,41 @@
 
 mod arena;
 mod change;
+mod choked;
 mod connection;
 mod entry;
 pub mod filter;
 mod history;
+mod latencies;
+mod life;
+mod listing;
+mod partner;
 mod raw;
 mod rows;
 mod runs;
 mod study;
 mod tally;
+#[cfg(test)]
+mod told;
 mod torrents;
 mod totals;
+mod waits;
 
 pub use change::{Change, Record, What, put_in_order};
-pub use connection::{Connection, Protocol, SideFacts};
+pub use choked::{Choked, choked_while_interested};
+pub use connection::{Connection, Protocol, Segments, SideFacts};
 pub use entry::{Entry, EntryId};
 pub use history::{CHECKPOINT_MIN, History, Turn};
+pub use life::{Life, Step, Taken};
+pub use listing::{Listing, Order, Wanted, waited};
+pub use partner::{delta_to_partner, partner};
 pub use raw::{Raw, RawFrame, read_raw};
 pub use rows::{Choice, Fold, Line, Rows, Scope};
 pub use runs::{Run, Sum};
 pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
+pub use waits::{Figures, Waits};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +45,7 @@ use arena::Arena;
 
 use crate::capture::Layout;
 use crate::peer::Talk;
-use crate::stream::{ConnectionId, Evidence};
+use crate::stream::ConnectionId;
 use crate::swarm::{Endpoints, Origin, Sightings, Torrents};
 use crate::wire::companion::Heard;
 use crate::wire::{Message, Method};
@@ -68,9 +81,16 @@ impl Store {
                 self.connections
                     .push(Connection::new(connection, ends, opener, first));
             }
-            Change::OpenedBy { connection, side } => {
-                self.connections[connection.0 as usize].opener = (side, Evidence::Syn);
-            }
+            Change::OpenedBy {
+                connection,
+                side,
+                at,
+            } => self.connections[connection.0 as usize].opened_by(side, at),
+            Change::Marked {
+                connection,
+                mark,
+                at,
+            } => self.connections[connection.0 as usize].mark(mark, at),
             Change::Said(record) => self.record(*record),
             Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),
             Change::Encryption {

@@ -25,6 +25,15 @@ pub struct Closed {
     pub by: Side,
 }
 
+/// A segment of which a connection's life tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It answers the SYN; there may be several, of which the first counts.
+    SynAck,
+    /// The one that [`Closed`] tells of.
+    Close,
+}
+
 /// Byte counts of one direction. What is in none of the parts of `payload` is in the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Direction {
@@ -215,11 +224,14 @@ impl Connection {
         };
         self.segments = self.segments.saturating_add(1);
         if segment.flags.rst {
-            return self.reset(side, segment);
+            return self.reset(side, segment, out);
         }
         let mut seq = SeqNumber(segment.seq);
         if segment.flags.syn {
             seq = seq + 1;
+            if segment.ack.is_some() {
+                out(Event::Marked(Mark::SynAck));
+            }
             self.synchronise(side, seq, segment.ack.map(SeqNumber), out);
         }
         // What is acknowledged was said before.
@@ -236,7 +248,7 @@ impl Connection {
         }
         // A SYN that is a FIN as well is somebody's probe: it ends nothing.
         if segment.flags.fin && !segment.flags.syn {
-            self.end(side, seq + segment.len);
+            self.end(side, seq + segment.len, out);
         }
         self.expire(at.time, out);
     }
@@ -310,19 +322,19 @@ impl Connection {
         self.half(side).acknowledge(ack, at.time, out);
     }
 
-    fn end(&mut self, side: Side, seq: SeqNumber) {
+    fn end(&mut self, side: Side, seq: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
         if self.is_near(side, seq) == Some(false) {
             return;
         }
         if self.halves.is_some() || self.starts[side.index()] != Some(seq) {
             self.half(side).end(seq);
         }
-        self.close(Closing::Fin, side);
+        self.close(Closing::Fin, side, out);
     }
 
     /// A RST is forged more easily than any other segment: one whose number cannot be right ends nothing. Its
     /// payload, if any, says why, and is no part of the stream.
-    fn reset(&mut self, side: Side, segment: &Segment<'_>) {
+    fn reset(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Event<'_>)) {
         if segment.len > 0 {
             self.half(side).stray(segment.len);
         }
@@ -337,12 +349,15 @@ impl Connection {
             (None, answers) => answers.unwrap_or(true),
         };
         if is_plausible {
-            self.close(Closing::Rst, side);
+            self.close(Closing::Rst, side, out);
         }
     }
 
-    fn close(&mut self, how: Closing, by: Side) {
-        self.closed.get_or_insert(Closed { how, by });
+    fn close(&mut self, how: Closing, by: Side, out: &mut impl FnMut(Event<'_>)) {
+        if self.closed.is_none() {
+            self.closed = Some(Closed { how, by });
+            out(Event::Marked(Mark::Close));
+        }
     }
 
     /// Gives up holes that are too old.

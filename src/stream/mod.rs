@@ -17,7 +17,7 @@ mod tests;
 use std::ops::Not;
 
 pub use assembler::MAX_HELD_SEGMENTS;
-pub use connection::{Activity, Closed, Closing, Direction, Moment};
+pub use connection::{Activity, Closed, Closing, Direction, Mark, Moment};
 pub use repeat::{Repeat, Repeats};
 pub use reread::{Reread, Seeker};
 pub use seq::SeqNumber;
@@ -152,6 +152,8 @@ pub enum Event<'a> {
     },
     /// The SYN of this connection came behind its first frame.
     OpenedBy(Side),
+    /// The segment is one of which the connection's life tells.
+    Marked(Mark),
     /// Bytes came once more. What came first lies in the capture, from `since` on.
     Again {
         /// Who sent them.

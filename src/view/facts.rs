@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
 use crate::export::{bytes, closing, duration, faults, method_words, no_messages, torrent_name};
-use crate::store::{Connection, Store};
+use crate::store::{Connection, Store, choked_while_interested};
 use crate::stream::{Direction, Evidence, Side};
 
 /// Columns of a torrent's name: the number of pieces stays in sight behind it.
@@ -82,8 +82,13 @@ fn client(connection: &Connection, side: Side) -> String {
 
 fn said(connection: &Connection, side: Side) -> String {
     let facts = connection.facts(side).cloned().unwrap_or_default();
+    let choked = choked_while_interested(connection, side);
+    let choked = choked.map_or_else(String::new, |it| {
+        let (total, longest) = (duration(it.total), duration(it.longest));
+        format!(", choked while interested {total}, at most {longest}")
+    });
     format!(
-        "  {} messages, {} of blocks",
+        "  {} messages, {} of blocks{choked}",
         facts.messages,
         bytes(facts.payload_bytes)
     )

@@ -5,8 +5,9 @@ use unicode_width::UnicodeWidthStr;
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, TimeColumn, Tone};
+use crate::capture::Timestamp;
 use crate::export::{bytes, describe, duration, nothing_to_show, side_words};
-use crate::store::{Connection, Entry, EntryId, Line, Run, Scope};
+use crate::store::{Connection, Entry, EntryId, Line, Run, Scope, delta_to_partner};
 use crate::stream::Side;
 use crate::wire::Kind;
 
@@ -84,10 +85,7 @@ fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
         .zip([("A", Tone::A), ("B", Tone::B)]);
     for (side, (name, tone)) in names {
         let client = connection.client(side);
-        let words = format!(
-            "{name} {}",
-            side_words(connection.end(side), client)
-        );
+        let words = format!("{name} {}", side_words(connection.end(side), client));
         let words = cut(
             &words,
             usize::from(room).saturating_sub(1),
@@ -200,7 +198,7 @@ fn time_of(scene: &Scene<'_>, id: EntryId) -> String {
             utc.get(11..26).unwrap_or_default().to_owned()
         }
         TimeColumn::SincePrevious => since_previous(scene, id).unwrap_or_default(),
-        TimeColumn::SincePartner => String::new(),
+        TimeColumn::SincePartner => since_partner(scene, id).unwrap_or_default(),
     }
 }
 
@@ -216,13 +214,23 @@ fn since_previous(scene: &Scene<'_>, id: EntryId) -> Option<String> {
     Some(format!("+{}", seconds(nanos)))
 }
 
+/// Since the message that it answers; only of the selected conversation is that known.
+fn since_partner(scene: &Scene<'_>, id: EntryId) -> Option<String> {
+    let study = scene.study?;
+    let connection = scene.store.connection(study.connection());
+    let ordinal = connection.entries().binary_search(&id).ok()?;
+    let nanos = delta_to_partner(scene.store, study, connection, ordinal as u32)?;
+    Some(format!("+{}", seconds(nanos)))
+}
+
 /// Seconds since the first frame, in ten columns.
 pub(super) fn time(scene: &Scene<'_>, entry: &Entry) -> String {
-    seconds(
-        entry
-            .time
-            .since(scene.store.tally().start.unwrap_or(entry.time)),
-    )
+    time_at(scene, entry.time)
+}
+
+/// The same of any moment.
+pub(super) fn time_at(scene: &Scene<'_>, time: Timestamp) -> String {
+    seconds(time.since(scene.store.tally().start.unwrap_or(time)))
 }
 
 fn seconds(nanos: i64) -> String {

@@ -16,6 +16,13 @@ fn the_first_to_close_is_remembered_and_later_data_still_counts() {
 }
 
 #[test]
+fn the_answer_to_the_syn_and_the_first_to_close_are_marked() {
+    let mut scene = Scene::established();
+    scene.fin('<', 200, "bye").fin('>', 100, "").rst('>', 101);
+    assert_eq!(scene.marks, [(Mark::SynAck, 2), (Mark::Close, 4)]);
+}
+
+#[test]
 fn a_fin_carries_data() {
     let mut scene = Scene::established();
     scene.fin('>', 100, "bye").end();

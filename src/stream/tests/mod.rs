@@ -8,7 +8,9 @@ mod loss;
 mod order;
 mod overlap;
 
-use super::{Activity, Closed, Closing, ConnectionId, Direction, Event, FrameRef, Side, Streams};
+use super::{
+    Activity, Closed, Closing, ConnectionId, Direction, Event, FrameRef, Mark, Side, Streams,
+};
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::packet::{Endpoint, Flags, Segment};
 
@@ -20,6 +22,7 @@ struct Scene {
     told: String,
     /// The streams of each connection; `.` is a missing byte.
     bytes: Vec<[String; 2]>,
+    marks: Vec<(Mark, u32)>,
     frames: u32,
     time: Timestamp,
 }
@@ -108,8 +111,13 @@ impl Scene {
             time: self.time,
         };
         let (told, bytes) = (&mut self.told, &mut self.bytes);
-        self.streams
-            .push(&segment, at, &mut |id, event| tell(told, bytes, id, &event));
+        let marks = &mut self.marks;
+        self.streams.push(&segment, at, &mut |id, event| {
+            if let Event::Marked(mark) = event {
+                marks.push((mark, at.number.0));
+            }
+            tell(told, bytes, id, &event);
+        });
         self
     }
 
@@ -166,7 +174,7 @@ fn tell(told: &mut String, bytes: &mut Vec<[String; 2]>, id: ConnectionId, event
             let shown = (*len).min(100) as usize;
             bytes[index][side.index()].push_str(&".".repeat(shown));
         }
-        Event::Again { .. } => {}
+        Event::Again { .. } | Event::Marked(_) => {}
         Event::Conflict { side, seq, bytes } => {
             told.push_str(&format!("#{id}{side:?} conflict {bytes} at {seq}. "));
         }
