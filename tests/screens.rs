@@ -2,6 +2,8 @@
 
 #[path = "screens/account.rs"]
 mod account;
+#[path = "screens/fields.rs"]
+mod fields;
 #[path = "screens/ladder.rs"]
 mod ladder;
 #[path = "screens/life.rs"]
@@ -9,6 +11,8 @@ mod life;
 #[path = "screens/mouse.rs"]
 mod mouse;
 mod packets;
+#[path = "screens/prompt.rs"]
+mod prompt;
 #[path = "screens/requests.rs"]
 mod requests;
 #[path = "screens/strip.rs"]
@@ -704,6 +708,7 @@ fn style(cell: &Cell) -> char {
         (Color::Reset, Modifier::DIM) => 'd',
         (Color::Reset, MARKED) => 'u',
         (Color::Yellow, Modifier::BOLD) => 'y',
+        (Color::Yellow, MARKED) => 'w',
         (Color::Cyan, NONE) => 'c',
         (Color::Magenta, NONE) => 'm',
         (Color::Reset, NONE) => ' ',

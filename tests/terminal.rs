@@ -26,6 +26,8 @@ const TAB: &str = "\t";
 const CTRL_C: &str = "\x03";
 const CTRL_L: &str = "\x0c";
 
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
 
 #[test]
@@ -48,6 +50,56 @@ fn keys_lead_from_connections_to_bytes() {
     }
     terminal.press("q");
     assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn what_is_pasted_is_text_and_never_keys() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    assert!(contains(&terminal.output(), PASTE_ON));
+    // Outside of a line it means nothing: neither `q` nor Ctrl-C ends the program.
+    terminal.press("\x1b[200~q:q!\r\n\x03\x1b[201~");
+    terminal.press("f");
+    terminal.shows("filter: ");
+    terminal.press("\x1b[200~choke\x07\rq\x1b[2J\x1b[201~");
+    terminal.shows("filter: choke q[2J");
+    terminal.shows("`and` or `or` is wanted here");
+    terminal.press(ESC);
+    terminal.shows("? help");
+    terminal.press(":q!\r");
+    assert_eq!(terminal.status().exit_code(), 0);
+    assert!(contains(&terminal.output(), PASTE_OFF));
+}
+
+#[test]
+fn a_line_is_edited_with_the_keys_of_a_terminal() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.press("/");
+    let (left, control_left, delete, alt_b) = ("\x1b[D", "\x1b[1;5D", "\x1b[3~", "\x1bb");
+    for (keys, line) in [
+        ("un choke", "/un choke"),
+        (left, "/un choke"),
+        ("x", "/un chokxe"),
+        (delete, "/un chokx"),
+        ("\x7f", "/un chok"),
+        (control_left, "/un chok"),
+        ("\x7f", "/unchok"),
+        ("\x05e", "/unchoke"),
+        (alt_b, "/unchoke"),
+        ("\x0b", "/ "),
+        ("choke\x01un", "/unchoke"),
+    ] {
+        terminal.press(keys);
+        terminal.until(line, |screen| {
+            let last = screen.rows(0, 80).last().unwrap_or_default();
+            format!("{last} ").starts_with(&format!("{} ", line.trim_end()))
+        });
+    }
+    terminal.press("\r");
+    terminal.until("the row that was found", |screen| {
+        screen.contents().contains("t=") && !screen.contents().contains("/unchoke ")
+    });
 }
 
 #[test]

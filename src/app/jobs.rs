@@ -20,7 +20,9 @@ pub enum Work {
 impl App {
     /// Does one slice.
     pub fn work(&mut self) -> Work {
-        if self.rows.step(&self.store, SLICE) && self.go_on_studying() && self.prepare_views() {
+        // What the user waits for comes first.
+        let is_over = self.rows.step(&self.store, SLICE) && self.look_further();
+        if is_over && self.go_on_studying() && self.prepare_views() {
             Work::Done
         } else {
             Work::More

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::prompt::Asked;
 use crate::view::{KeyHelp, Pane};
 
 /// What a key means.
@@ -50,6 +51,13 @@ pub(super) enum Action {
     ZoomReset,
     Earlier,
     Later,
+    /// Asks for a line.
+    Ask(Asked),
+    FindNext,
+    FindPrevious,
+    /// Prepares a filter from the selected field: what has its value, or what has not.
+    FilterWith,
+    FilterWithout,
     Follow,
     Pause,
     Mouse,
@@ -194,6 +202,41 @@ const KEYS: &[Key] = &[
         panes: STRIP,
     },
     Key {
+        names: "Space",
+        actions: &[("Space", Action::Fold)],
+        about: "fold, unfold the field",
+        hint: "fold",
+        panes: &[Pane::Tree],
+    },
+    Key {
+        names: "h l",
+        actions: &[("h", Action::Left), ("l", Action::Right)],
+        about: "fold or out, unfold",
+        hint: "",
+        panes: &[Pane::Tree],
+    },
+    Key {
+        names: "h l",
+        actions: &[("h", Action::Left), ("l", Action::Right)],
+        about: "other byte",
+        hint: "",
+        panes: &[Pane::Hex],
+    },
+    Key {
+        names: "Enter",
+        actions: &[("Enter", Action::Open)],
+        about: "to the byte's field",
+        hint: "field",
+        panes: &[Pane::Hex],
+    },
+    Key {
+        names: "+ -",
+        actions: &[("+", Action::FilterWith), ("-", Action::FilterWithout)],
+        about: "filter by this value",
+        hint: "filter",
+        panes: &[Pane::Tree],
+    },
+    Key {
         names: "Enter l Right",
         actions: &[
             ("Enter", Action::Open),
@@ -294,6 +337,34 @@ const KEYS: &[Key] = &[
         ],
         about: "other connection",
         hint: "connection",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "/ n N",
+        actions: &[
+            ("/", Action::Ask(Asked::Find)),
+            ("n", Action::FindNext),
+            ("N", Action::FindPrevious),
+        ],
+        about: "find; next, previous",
+        hint: "find",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "f &",
+        actions: &[
+            ("f", Action::Ask(Asked::Filter)),
+            ("&", Action::Ask(Asked::Filter)),
+        ],
+        about: "filter what is shown",
+        hint: "filter",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: ":",
+        actions: &[(":", Action::Ask(Asked::Command))],
+        about: "type a command",
+        hint: "command",
         panes: EVERYWHERE,
     },
     Key {
@@ -484,12 +555,14 @@ pub(super) fn name(event: &KeyEvent) -> Option<String> {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
     Some(match event.code {
         KeyCode::Char(char) if control => format!("Ctrl-{}", char.to_ascii_uppercase()),
+        KeyCode::Char(char) if event.modifiers.contains(KeyModifiers::ALT) => format!("Alt-{char}"),
         KeyCode::Char(' ') => "Space".to_owned(),
         KeyCode::Char(char) => char.to_string(),
         KeyCode::BackTab => "Shift-Tab".to_owned(),
         KeyCode::PageDown => "PgDn".to_owned(),
         KeyCode::PageUp => "PgUp".to_owned(),
         KeyCode::F(number) => format!("F{number}"),
+        code if control => format!("Ctrl-{code:?}"),
         code => format!("{code:?}"),
     })
 }
@@ -566,6 +639,8 @@ mod tests {
         assert_eq!(named(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
         assert_eq!(named(KeyCode::Char('d'), KeyModifiers::CONTROL), "Ctrl-D");
         assert_eq!(named(KeyCode::Char(' '), KeyModifiers::NONE), "Space");
+        assert_eq!(named(KeyCode::Char('b'), KeyModifiers::ALT), "Alt-b");
+        assert_eq!(named(KeyCode::Left, KeyModifiers::CONTROL), "Ctrl-Left");
         assert_eq!(named(KeyCode::Enter, KeyModifiers::NONE), "Enter");
         assert_eq!(named(KeyCode::BackTab, KeyModifiers::SHIFT), "Shift-Tab");
     }

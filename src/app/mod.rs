@@ -1,11 +1,16 @@
 //! What the user chose: selection, focus, overlays. [`App::press`] is a key in, [`App::draw`] a screen out.
 
+mod asking;
+mod commands;
+mod finding;
 mod jobs;
 mod keys;
 mod marks;
 mod mouse;
+mod obey;
 mod overlays;
 mod panes;
+mod prompt;
 mod run;
 mod screenshot;
 mod selection;
@@ -26,15 +31,18 @@ use ratatui::layout::Rect;
 use crate::capture::{FilePosition, Note, Source};
 use crate::peer::Talk;
 use crate::pipeline::Progress;
-use crate::store::{Change, Connection, EntryId, Fold, Raw, Rows, Store, read_raw};
+use crate::store::{Change, Connection, EntryId, Fold, Raw, Rows, Store, Towards, read_raw};
 use crate::stream::ConnectionId;
 use crate::view::{
-    self, Arrangement, Cursor, Detail, KeyHelp, Look, Overlay, Pane, Panes, PointOfView, Scene,
-    Sizes, TimeColumn, View, Views, Zoom,
+    self, Arrangement, Cursor, Detail, KeyHelp, Look, Node, Overlay, Pane, Panes, PointOfView,
+    Scene, Sizes, TimeColumn, View, Views, Zoom, hex, tree,
 };
 use crate::wire::plain;
+use asking::Asking;
+use finding::Finding;
 use keys::{Action, Pressed};
 use panes::Taken;
+use prompt::Prompt;
 use selection::Place;
 use sniffing::Sniffing;
 use studies::Studies;
@@ -82,9 +90,13 @@ pub struct App {
     ladder: Cursor,
     time_column: TimeColumn,
     marks: BTreeMap<char, EntryId>,
-    tree: Cursor,
-    hex: usize,
+    tree: tree::State,
+    hex: hex::State,
     account: usize,
+    /// The fields of the selected message, as they were drawn last.
+    nodes: Vec<Node>,
+    asking: Asking,
+    finding: Option<Finding>,
     raw: Option<(EntryId, Raw)>,
     talk: Option<(EntryId, Talk)>,
     talk_before: Option<Talk>,
@@ -129,9 +141,12 @@ impl App {
             ladder: Cursor::default(),
             time_column: TimeColumn::default(),
             marks: BTreeMap::new(),
-            tree: Cursor::default(),
-            hex: 0,
+            tree: tree::State::default(),
+            hex: hex::State::default(),
             account: 0,
+            nodes: Vec::new(),
+            asking: Asking::default(),
+            finding: None,
             raw: None,
             talk: None,
             talk_before: None,
@@ -185,6 +200,9 @@ impl App {
     /// Takes a key by its name: `j`, `Enter`, `PgDn`, `Ctrl-D`. The size of the screen says how long a page is.
     pub fn press(&mut self, key: &str, screen: Rect) -> Effect {
         self.notice = None;
+        if self.asking.prompt().is_some() {
+            return self.press_prompt(key, screen);
+        }
         if let Overlay::Kinds(selected) = self.overlay
             && key != "Ctrl-C"
         {
@@ -267,8 +285,11 @@ impl App {
             Action::ClearTags => self.clear_tags(),
             Action::SetMark(name) => self.set_mark(name),
             Action::GoToMark(name) => self.go_to_mark(name),
-            Action::NextOfKind => self.next_of_kind(1),
-            Action::PreviousOfKind => self.next_of_kind(-1),
+            Action::NextOfKind => self.next_of_kind(Towards::Later),
+            Action::PreviousOfKind => self.next_of_kind(Towards::Earlier),
+            Action::Ask(asked) => self.ask(asked),
+            Action::FindNext => self.find_next(Towards::Later),
+            Action::FindPrevious => self.find_next(Towards::Earlier),
             Action::Partner => self.go_to_partner(),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
@@ -287,7 +308,9 @@ impl App {
             | Action::QuitNow
             | Action::Redraw
             | Action::Suspend
-            | Action::Mouse => {}
+            | Action::Mouse
+            | Action::FilterWith
+            | Action::FilterWithout => {}
         }
     }
 
@@ -322,12 +345,14 @@ impl App {
             self.connections
                 .show(height(panes.connections), connections.len());
         }
-        if panes.tree.is_some() {
-            let len = self.nodes().len();
-            self.tree.show(height(panes.tree), len);
+        if panes.tree.is_some() || panes.hex.is_some() {
+            self.read_fields();
+            self.show_owner();
+            let len = self.tree.visible(&self.nodes).len();
+            self.tree.cursor.show(height(panes.tree), len);
         }
         if let Some(pane) = panes.hex {
-            self.hex = self.scene().hex_in_sight(pane);
+            self.hex.first_row = self.scene().hex_in_sight(pane);
         }
         if let Some(pane) = panes.account {
             self.account = self.scene().account_in_sight(pane);
@@ -380,12 +405,16 @@ impl App {
             study: self.study(),
             time_column: self.time_column,
             marks: &self.marks,
-            tree: self.tree,
+            nodes: &self.nodes,
+            tree: &self.tree,
             hex: self.hex,
             account: self.account,
             raw: self.raw.as_ref().map(|(_, raw)| raw),
             views: &self.views,
             notice: self.notice.as_deref(),
+            typing: self.asking.prompt().map(Prompt::typing),
+            filter: self.asking.filter(),
+            sought: self.asking.sought(),
             keys: &self.keys,
             pending: Some(self.continuations.as_str()).filter(|_| !self.pending.is_empty()),
         }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::keys::Action;
 use super::panes::Taken;
 use super::{App, Effect};
-use crate::view::{Overlay, Pane, Panes, life, requests, strip, view_at};
+use crate::view::{Overlay, Pane, Panes, hex, life, requests, strip, view_at};
 
 /// Two clicks on one cell within this time are a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -49,6 +49,9 @@ impl App {
             return;
         };
         let focus = std::mem::replace(&mut self.arrangement.focus, pane);
+        if pane == Pane::Hex {
+            self.scroll_bytes(rows, screen);
+        }
         self.move_by(rows);
         self.arrangement.focus = focus;
     }
@@ -120,7 +123,7 @@ impl App {
                     self.select_entry(id);
                 }
             }
-            Pane::Tree => self.tree.selected = self.tree.offset + row,
+            Pane::Tree => self.tree.cursor.selected = self.tree.cursor.offset + row,
             Pane::Requests => {
                 let list = requests::list_height(&self.scene(), area.height);
                 let head = usize::from(area.height).saturating_sub(list);
@@ -137,6 +140,11 @@ impl App {
                 let at = at.filter(|at| *at < len);
                 at.into_iter()
                     .for_each(|at| self.views.life.cursor.selected = at);
+            }
+            Pane::Hex => {
+                let len = self.raw.as_ref().map_or(0, |(_, raw)| raw.bytes.len());
+                let byte = hex::byte_at(self.hex.first_row + row, column, area.width, len);
+                self.hex.byte = byte.unwrap_or(self.hex.byte);
             }
             _ => {}
         }

@@ -193,6 +193,10 @@ impl Loop {
                 Some(name) => self.app.press(&name, size),
                 None => return Ok(Effect::Draw),
             },
+            Input::Paste(text) => {
+                self.app.paste(text);
+                Effect::Draw
+            }
             Input::Mouse(event) => self.app.point(*event, Instant::now(), size),
             _ => return Ok(Effect::Draw),
         };

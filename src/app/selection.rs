@@ -8,7 +8,7 @@ use super::panes::Taken;
 use super::{Action, App, Effect};
 use crate::store::{Choice, EntryId, Fold, Line, Rows, Scope};
 use crate::stream::ConnectionId;
-use crate::view::{self, Cursor, Detail, Follow, Pane, Panes, View, Zoom};
+use crate::view::{self, Detail, Follow, Pane, Panes, View, Zoom, hex, tree};
 
 /// A place in a ladder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +121,7 @@ impl App {
     /// Makes the rows anew.
     pub(super) fn show(&mut self, choice: Choice) {
         self.rows = Rows::new(choice);
+        self.finding = None;
         self.forget_field();
     }
 
@@ -163,30 +164,6 @@ impl App {
         }
     }
 
-    /// To the next message of the same kind and direction, of those that are shown.
-    pub(super) fn next_of_kind(&mut self, step: isize) {
-        let Some(id) = self.selected() else { return };
-        let is_alike = |other: &EntryId| {
-            let [this, other] = [id, *other].map(|id| self.store.entry(id));
-            (this.kind(), this.side(), this.connection)
-                == (other.kind(), other.side(), other.connection)
-        };
-        let shown = self.rows.shown();
-        let at = shown.partition_point(|shown| *shown < id);
-        let found = if step > 0 {
-            shown[(at + 1).min(shown.len())..]
-                .iter()
-                .copied()
-                .find(is_alike)
-        } else {
-            shown[..at].iter().rev().copied().find(is_alike)
-        };
-        match found {
-            Some(found) => self.jump_to(found),
-            None => self.notice = Some("there is no further one".to_owned()),
-        }
-    }
-
     pub(super) fn open(&mut self) {
         match self.arrangement.focus {
             Pane::Connections => {
@@ -222,6 +199,9 @@ impl App {
 
     /// Where there is nothing to go back to, Esc ends what takes long.
     pub(super) fn back_or_stop(&mut self) -> Effect {
+        if self.stop_finding() {
+            return Effect::Draw;
+        }
         let is_reading = !self.progress.is_done && self.live.is_none();
         if self.arrangement.focus == Pane::Connections && is_reading {
             return Effect::StopReading;
@@ -298,14 +278,13 @@ impl App {
             Pane::Connections => self.choose_connection(rows),
             Pane::Ladder | Pane::Strip => self.move_in_ladder(rows),
             Pane::Tree => {
-                let len = self.nodes().len();
-                self.tree.move_by(rows, len);
+                let len = self.tree.visible(&self.nodes).len();
+                self.tree.cursor.move_by(rows, len);
             }
-            Pane::Hex => self.hex = self.hex.saturating_add_signed(rows),
             Pane::Account => self.account = self.account.saturating_add_signed(rows),
             Pane::Requests => self.views.requests.move_by(rows),
             Pane::Life => self.move_in_life(rows),
-            Pane::Pieces | Pane::Torrent => {}
+            Pane::Hex | Pane::Pieces | Pane::Torrent => {}
         }
     }
 
@@ -353,8 +332,8 @@ impl App {
     }
 
     pub(super) fn forget_field(&mut self) {
-        self.tree = Cursor::default();
-        self.hex = 0;
+        self.tree = tree::State::default();
+        self.hex = hex::State::default();
     }
 
     /// Rows of the pane that has the keys.
@@ -370,10 +349,12 @@ impl App {
         area.map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1))
     }
 
-    pub(super) fn nodes(&self) -> Vec<view::Node> {
-        self.raw
-            .as_ref()
-            .map_or_else(Vec::new, |(id, raw)| view::nodes(&self.store, *id, raw))
+    /// The fields of the selected message as they are now.
+    pub(super) fn read_fields(&mut self) {
+        self.nodes = match &self.raw {
+            Some((id, raw)) => view::nodes(&self.store, *id, raw),
+            None => Vec::new(),
+        };
     }
 
     /// Moves the window of the ladder to its cursor. While the rows are not made that far, it stays.

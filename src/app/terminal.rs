@@ -12,6 +12,9 @@ use super::App;
 /// Clicks, drags and the wheel, with coordinates of any size. Not every motion (1003): that floods a slow line.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// What is pasted comes as one text, not as keys.
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 
 /// The terminal while the screen is open. Dropping it gives the terminal back.
 pub(super) struct Screen {
@@ -28,12 +31,13 @@ impl Screen {
             terminal: ratatui::try_init()?,
         };
         screen.listen_to_mouse(true)?;
+        write(PASTE_ON)?;
         let restore_and_report = std::panic::take_hook();
         let drawing = std::thread::current().id();
         std::panic::set_hook(Box::new(move |panic| {
             // Elsewhere a panic ends what that thread did; the screen goes on and says so.
             if std::thread::current().id() == drawing {
-                let _ = write(MOUSE_OFF);
+                let _ = write(MOUSE_OFF).and(write(PASTE_OFF));
                 restore_and_report(panic);
             }
         }));
@@ -74,7 +78,7 @@ fn write(bytes: &[u8]) -> io::Result<()> {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = write(MOUSE_OFF);
+        let _ = write(MOUSE_OFF).and(write(PASTE_OFF));
         let _ = ratatui::try_restore();
         let _ = io::stdout().flush();
     }

@@ -7,6 +7,7 @@ mod connections;
 mod json;
 mod messages;
 mod parts;
+mod sought;
 mod summary;
 mod torrents;
 mod words;
@@ -18,6 +19,7 @@ use crate::store::{Connection, EntryId, Store};
 pub use beside::beside;
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
+pub use sought::{Case, Sought};
 pub use torrents::{mark, torrent_name};
 pub use words::{
     bytes, closing, describe, duration, faults, method_words, no_messages, notes, nothing_to_show,

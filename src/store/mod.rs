@@ -14,6 +14,7 @@ mod partner;
 mod raw;
 mod rows;
 mod runs;
+mod search;
 mod study;
 mod tally;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use partner::{delta_to_partner, partner};
 pub use raw::{Raw, RawFrame, read_raw};
 pub use rows::{Choice, Fold, Line, Rows, Scope};
 pub use runs::{Run, Sum};
+pub use search::{AtEnd, Search, Searched, Towards};
 pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;

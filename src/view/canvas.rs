@@ -97,6 +97,24 @@ impl<'b> Canvas<'b> {
         self.text(2, 0, title, Tone::Strong);
     }
 
+    /// `rows` rows above the last `above`, emptied, to lay something over the rest.
+    pub(super) fn bottom(&mut self, rows: u16, above: u16) -> Canvas<'_> {
+        let end = self.area.height.saturating_sub(above);
+        let rows = rows.min(end);
+        let area = Rect {
+            y: self.area.y + end - rows,
+            height: rows,
+            ..self.area
+        };
+        area.positions()
+            .for_each(|position| self.buf[position].reset());
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
     /// Writes a text, cut at the right edge. Gives the column behind it.
     pub(super) fn text(&mut self, x: u16, row: u16, text: &str, tone: Tone) -> u16 {
         self.styled(x, row, text, self.look.style(tone))

@@ -1,5 +1,6 @@
 //! The messages of one connection, one row each: an arrow from its sender with the label inside.
 
+use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::Canvas;
@@ -149,15 +150,20 @@ fn draw_message(
     let entry = scene.store.entry(id);
     let from_a = entry.side() == side_a(scene, entry);
     let is_fault = entry.is_faulty() || scene.store.missing(id) > 0;
-    let style = match (is_selected, is_fault) {
+    let is_sought = scene.sought.is_some_and(|it| it.matches(scene.store, id));
+    let mut style = match (is_selected, is_fault) {
         (true, _) => scene.look.cursor(scene.focus() == Pane::Ladder),
         (false, true) => scene.look.style(Tone::Warn),
         (false, false) => scene.look.style(if from_a { Tone::A } else { Tone::B }),
     };
-    let mark = match (is_selected, is_fault) {
-        (true, _) => scene.look.glyphs.marker,
-        (false, true) => "!",
-        (false, false) => " ",
+    if is_sought {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    let mark = match (is_selected, is_fault, is_sought) {
+        (true, ..) => scene.look.glyphs.marker,
+        (false, true, _) => "!",
+        (false, false, true) => "·",
+        (false, false, false) => " ",
     };
     let start = time_width(scene);
     let time = format!(

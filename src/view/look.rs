@@ -78,6 +78,8 @@ pub struct Glyphs {
     pub(super) thumb: &'static str,
     pub(super) delta: &'static str,
     pub(super) ellipsis: &'static str,
+    /// Something is hidden below.
+    pub(super) folded: &'static str,
     pub(super) unknown: &'static str,
     /// From none to all, in eight steps.
     pub(super) levels: [&'static str; 8],
@@ -99,6 +101,7 @@ impl Glyphs {
         thumb: "█",
         delta: "Δ",
         ellipsis: "…",
+        folded: "▸",
         unknown: "~",
         levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         is_ascii: false,
@@ -117,6 +120,7 @@ impl Glyphs {
         thumb: "#",
         delta: "+",
         ellipsis: "~",
+        folded: "+",
         unknown: "~",
         levels: ["_", ".", ":", "-", "=", "+", "*", "#"],
         is_ascii: true,

@@ -16,7 +16,7 @@ mod cursor;
 mod facts;
 mod flow;
 mod help;
-mod hex;
+pub mod hex;
 mod kinds;
 mod ladder;
 mod layout;
@@ -26,12 +26,13 @@ mod look;
 pub mod picture;
 pub mod pieces;
 mod point_of_view;
+mod prompt;
 pub mod requests;
 mod status;
 pub mod strip;
 mod tabs;
 pub mod torrent;
-mod tree;
+pub mod tree;
 
 pub use cursor::Cursor;
 pub use help::{KeyHelp, last_help_line};
@@ -39,8 +40,9 @@ pub use kinds::{GROUPS, Group};
 pub use layout::{Arrangement, MIN_HEIGHT, MIN_WIDTH, Panes, Sizes};
 pub use look::{Glyphs, Look, Tone};
 pub use point_of_view::{PointOfView, Pov};
+pub use prompt::{Fault, Offer, Typing};
 pub use tabs::{VIEWS, view_at};
-pub use tree::{Node, nodes};
+pub use tree::{Folded, Node, nodes};
 
 use canvas::Canvas;
 use ratatui::buffer::Buffer;
@@ -49,7 +51,7 @@ use ratatui::layout::Rect;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::capture::{Control, Timestamp};
-use crate::export::mark;
+use crate::export::{Sought, mark};
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store, Study};
@@ -256,10 +258,12 @@ pub struct Scene<'a> {
     pub time_column: TimeColumn,
     /// Places that the user named.
     pub marks: &'a BTreeMap<char, EntryId>,
-    /// Place in the fields of the selected message.
-    pub tree: Cursor,
-    /// First row of bytes shown.
-    pub hex: usize,
+    /// The fields of the selected message, where they are shown.
+    pub nodes: &'a [Node],
+    /// Place in them.
+    pub tree: &'a tree::State,
+    /// Place in its bytes.
+    pub hex: hex::State,
     /// First row of the account shown.
     pub account: usize,
     /// The bytes of the selected message, where they were read.
@@ -268,6 +272,12 @@ pub struct Scene<'a> {
     pub views: &'a Views,
     /// What the last key had to say.
     pub notice: Option<&'a str>,
+    /// The line that is typed.
+    pub typing: Option<&'a Typing>,
+    /// What the ladder is filtered by.
+    pub filter: &'a str,
+    /// What was looked for last.
+    pub sought: Option<&'a Sought>,
     /// All keys, for the help and the hints.
     pub keys: &'a [KeyHelp],
     /// What may follow the keys that were pressed.
@@ -289,19 +299,22 @@ impl<'a> Scene<'a> {
     }
 
     /// Where the first row of bytes may be on a pane of this size, so that no more than needed is empty, and so that
-    /// the selected field is in sight while keys go to the fields.
+    /// the byte under the cursor is in sight, or the selected field while keys go to the fields.
     pub fn hex_in_sight(&self, pane: Rect) -> usize {
         let per_row = hex::bytes_per_row(pane.width);
         let height = usize::from(pane.height).saturating_sub(1).max(1);
         let rows = self.raw.map_or(0, |raw| raw.bytes.len().div_ceil(per_row));
-        let first = self.hex.min(rows.saturating_sub(height));
-        match tree::selected_range(self).filter(|_| self.focus() == Pane::Tree) {
-            Some(range) => {
-                let (start, end) = (range.start / per_row, range.end.div_ceil(per_row));
-                first.clamp(end.saturating_sub(height).min(start), start)
-            }
-            None => first,
-        }
+        let first = self.hex.first_row.min(rows.saturating_sub(height));
+        let cursor = self.hex.byte..self.hex.byte + 1;
+        let range = match self.focus() {
+            Pane::Hex => Some(cursor),
+            Pane::Tree => tree::selected_range(self),
+            _ => None,
+        };
+        range.map_or(first, |range| {
+            let (start, end) = (range.start / per_row, range.end.div_ceil(per_row));
+            first.clamp(end.saturating_sub(height).min(start), start)
+        })
     }
 
     /// Where the first row of the account may be on a pane of this size, so that no more than needed is empty.
@@ -383,6 +396,7 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         .for_each(|area| on(Some(area), |_, canvas| canvas.rule()));
     on(Some(panes.status), status::draw);
     on(Some(panes.hints), help::hints);
+    on(Some(area), prompt::draw);
     on(Some(area), kinds::draw);
     on(Some(area), help::draw);
 }

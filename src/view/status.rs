@@ -1,10 +1,15 @@
 //! The row that says where in the conversation we are.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Live, Pane, Scene, Tone, ladder};
 use crate::capture::Timestamp;
 use crate::export::duration;
+
+/// Columns that the place has beside whatever else.
+const PLACE: usize = 40;
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (text, tone) = right_half(scene);
@@ -15,7 +20,15 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     } else {
         place(scene)
     };
-    let x = canvas.text(1, 0, &place, Tone::Plain);
+    let width = usize::from(canvas.width());
+    let fits = place.width() + text.width() + 3 <= width;
+    // A filter may be long: it gives way to what is wrong or was just said, and the time of day to it.
+    let text = match tone {
+        Tone::Dim if !fits && !scene.filter.is_empty() => String::new(),
+        _ => text,
+    };
+    let room = width.saturating_sub(text.width() + 3).max(PLACE);
+    let x = canvas.text(1, 0, &cut(&place, room, scene.look.glyphs), Tone::Plain);
     let room = usize::from(canvas.width().saturating_sub(x + 1));
     canvas.right(0, &cut(&text, room, scene.look.glyphs), tone);
 }
@@ -81,8 +94,12 @@ fn place(scene: &Scene<'_>) -> String {
     let delta = since.map_or_else(String::new, |nanos| {
         format!("  {}{}", scene.look.glyphs.delta, duration(nanos))
     });
+    let filter = match scene.filter {
+        "" => String::new(),
+        filter => format!("  filter {filter}"),
+    };
     format!(
-        "{}/{}  t={}{delta}",
+        "{}/{}  t={}{delta}{filter}",
         at + 1,
         entries.len(),
         ladder::time(scene, entry)

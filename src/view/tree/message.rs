@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Tree;
 use crate::export::{bytes, hex};
 use crate::wire::extension::Body;
-use crate::wire::{Azureus, HashRange, Kind, PeerId, Reserved, client, plain, tribler};
+use crate::wire::{Azureus, HashRange, InfoHash, Kind, PeerId, Reserved, client, plain, tribler};
 
 /// Hashes that are listed; BEP 52 asks for 512 at most.
 const MAX_HASHES: usize = 1024;
@@ -31,6 +31,14 @@ impl Tree<'_> {
         (at..at + 4).try_fold(0, |word, at| Some(word << 8 | u32::from(self.raw.get(at)?)))
     }
 
+    /// A number of four bytes, if it is in the message and in the capture; `field` is its name in filters.
+    fn number_of(&mut self, field: &str, name: &str, at: usize) {
+        self.number(name, at);
+        if let Some(value) = self.word(at) {
+            self.filter(format!("{field} == {value}"));
+        }
+    }
+
     /// A number of four bytes, if it is in the message and in the capture.
     fn number(&mut self, name: &str, at: usize) {
         if at + 4 > self.raw.bytes.len() {
@@ -41,7 +49,7 @@ impl Tree<'_> {
         self.field(name, &value, at..at + 4);
     }
 
-    pub(super) fn handshake(&mut self) {
+    pub(super) fn handshake(&mut self, torrent: Option<InfoHash>) {
         let bytes = &self.raw.bytes;
         let (Some(reserved), Some(hash), Some(peer_id)) = (
             bytes.get(20..28).and_then(<[u8]>::first_chunk),
@@ -57,9 +65,21 @@ impl Tree<'_> {
         self.below("announces", &features.join(" "), 20..28);
         self.unknown_bits(reserved);
         self.field("info_hash", &hash, 28..48);
+        // Of a hybrid torrent the other side may name the other hash (BEP 52): its connection goes by the first.
+        let is_torrent = torrent.is_some_and(|torrent| torrent.to_string() == hash);
+        let field = if is_torrent {
+            "info_hash"
+        } else {
+            "bittorrent.info_hash"
+        };
+        self.filter(format!("{field} == {hash}"));
         self.field("peer_id", &plain(&peer_id.0), 48..68);
-        let client = client(&peer_id).unwrap_or_else(|| "unknown".to_owned());
-        self.below("client", &client, 48..68);
+        self.filter(format!("peer_id == {}", hex(&peer_id.0)));
+        let client = client(&peer_id);
+        self.below("client", client.as_deref().unwrap_or("unknown"), 48..68);
+        if let Some(client) = client {
+            self.filter(format!("client == {}", quoted(&client)));
+        }
     }
 
     fn unknown_bits(&mut self, reserved: Reserved) {
@@ -72,24 +92,27 @@ impl Tree<'_> {
     }
 
     pub(super) fn message(&mut self, kind: Kind, extension: Option<&str>) {
-        self.number("length", 0);
+        self.number_of("size", "length", 0);
         if self.azureus() {
             return;
         }
         if let Some(id) = self.raw.get(4) {
             let name = tribler(id).unwrap_or(kind.name());
             self.field("id", &format!("{id} ({name})"), 4..5);
+            self.filter(format!("bittorrent.msg.type == {id}"));
         }
         match kind {
-            Kind::Have | Kind::Suggest | Kind::AllowedFast => self.number("piece index", 5),
+            Kind::Have | Kind::Suggest | Kind::AllowedFast => {
+                self.number_of("index", "piece index", 5);
+            }
             Kind::Request | Kind::Cancel | Kind::Reject => {
-                self.number("piece index", 5);
-                self.number("begin", 9);
-                self.number("length", 13);
+                self.number_of("index", "piece index", 5);
+                self.number_of("begin", "begin", 9);
+                self.number_of("length", "length", 13);
             }
             Kind::Piece => {
-                self.number("piece index", 5);
-                self.number("begin", 9);
+                self.number_of("index", "piece index", 5);
+                self.number_of("begin", "begin", 9);
                 self.rest("data", 13);
             }
             Kind::Bitfield => self.bitfield(),
@@ -138,6 +161,7 @@ impl Tree<'_> {
         if let (Some(high), Some(low)) = (self.raw.get(5), self.raw.get(6)) {
             let port = u16::from_be_bytes([high, low]);
             self.field("UDP port", &port.to_string(), 5..7);
+            self.filter(format!("port == {port}"));
         }
     }
 
@@ -145,14 +169,10 @@ impl Tree<'_> {
         if let Some(root) = self.raw.bytes.get(5..37).map(hex) {
             self.field("pieces root", &root, 5..37);
         }
-        for (name, at) in [
-            ("base layer", 37),
-            ("index", 41),
-            ("length", 45),
-            ("proof layers", 49),
-        ] {
-            self.number(name, at);
-        }
+        self.number("base layer", 37);
+        self.number_of("index", "index", 41);
+        self.number_of("length", "length", 45);
+        self.number("proof layers", 49);
         let bytes = self.raw.bytes.get(HASHES..).unwrap_or_default();
         let hashes = bytes.chunks_exact(HashRange::HASH);
         if hashes.len() > 0 {
@@ -170,6 +190,10 @@ impl Tree<'_> {
         let Some(id) = self.raw.get(5) else { return };
         let name = extension.unwrap_or("never negotiated");
         self.field("extended id", &format!("{id} ({name})"), 5..6);
+        self.filter(match extension {
+            Some(name) => format!("ext_name == {}", quoted(name)),
+            None => format!("ext_id == {id}"),
+        });
         let Some(payload) = self.raw.bytes.get(PAYLOAD..) else {
             return;
         };
@@ -189,4 +213,10 @@ impl Tree<'_> {
             self.push(2, format!("! {} at byte {at}", fault.kind), Some(range));
         }
     }
+}
+
+/// A value of a filter.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
 }
