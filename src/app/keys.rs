@@ -172,14 +172,14 @@ const KEYS: &[Key] = &[
         panes: LADDER,
     },
     Key {
-        names: "h l Left Right",
+        names: "h l",
         actions: &[
             ("h", Action::Left),
             ("l", Action::Right),
             ("Left", Action::Left),
             ("Right", Action::Right),
         ],
-        about: "other change of state",
+        about: "to a change of state",
         hint: "change",
         panes: STRIP,
     },

@@ -8,13 +8,25 @@ use crate::wire::{Block, PieceIndex};
 /// of one place must not make each message a walk through it.
 const MAX_ALIKE: usize = 256;
 
-/// Requests by their place, of each place the oldest first.
+/// So many newer requests make one be forgotten: its fate stays open. Clients accept 250 to 2000 at a time, and where
+/// one direction was not captured nothing is ever answered.
+const MAX_NEWER: u32 = 1 << 16;
+
+/// The requests of one side that wait: the newer ones, and those before them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiting {
+    old: Places,
+    young: Places,
+    count: u32,
+}
+
+/// Requests by their place, of each place the oldest first.
+#[derive(Clone, Debug, Default)]
+struct Places {
     oldest: HashMap<Place, Request>,
     /// Those of a place that is asked for already: few are.
     others: HashMap<Place, VecDeque<Request>>,
-    count: u32,
+    len: u32,
 }
 
 type Place = (PieceIndex, u32);
@@ -32,33 +44,59 @@ impl Waiting {
     }
 
     pub(super) fn push(&mut self, row: u32, block: Block) {
-        let (place, request) = ((block.index, block.begin), Request::new(row, block));
+        if self.young.len == MAX_NEWER {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.push(row, block);
         self.count += 1;
+    }
+
+    /// A piece answers the oldest request of its index and begin; its length may differ.
+    pub(super) fn answer(&mut self, block: Block) -> Option<u32> {
+        let found = self.old.answer(block).or_else(|| self.young.answer(block));
+        self.count -= u32::from(found.is_some());
+        found
+    }
+
+    /// A reject and a cancel name the request exactly.
+    pub(super) fn withdraw(&mut self, block: Block) -> Option<u32> {
+        let found = self.old.withdraw(block);
+        let found = found.or_else(|| self.young.withdraw(block));
+        self.count -= u32::from(found.is_some());
+        found
+    }
+}
+
+impl Places {
+    fn push(&mut self, row: u32, block: Block) {
+        let (place, request) = ((block.index, block.begin), Request::new(row, block));
+        self.len += 1;
         if let Some(older) = self.oldest.insert(place, request) {
             self.oldest.insert(place, older);
             self.others.entry(place).or_default().push_back(request);
         }
     }
 
-    /// A piece answers the oldest request of its index and begin; its length may differ.
-    pub(super) fn answer(&mut self, block: Block) -> Option<u32> {
+    fn answer(&mut self, block: Block) -> Option<u32> {
+        if self.len == 0 {
+            return None;
+        }
         let place = (block.index, block.begin);
         let answered = self.oldest.remove(&place)?;
-        self.count -= 1;
+        self.len -= 1;
         if let Some(next) = self.other(place, |_| true) {
             self.oldest.insert(place, next);
         }
         Some(answered.row)
     }
 
-    /// A reject and a cancel name the request exactly.
-    pub(super) fn withdraw(&mut self, block: Block) -> Option<u32> {
+    fn withdraw(&mut self, block: Block) -> Option<u32> {
         let place = (block.index, block.begin);
         if self.oldest.get(&place)?.length == block.length {
             return self.answer(block);
         }
         let found = self.other(place, |request| request.length == block.length)?;
-        self.count -= 1;
+        self.len -= 1;
         Some(found.row)
     }
 
@@ -113,7 +151,7 @@ mod tests {
             [0; 4].map(|_| waiting.answer(block(9))),
             [Some(0), Some(1), Some(2), None]
         );
-        assert_eq!((waiting.count(), waiting.others.len()), (0, 0));
+        assert_eq!((waiting.count(), waiting.young.others.len()), (0, 0));
     }
 
     #[test]
@@ -134,5 +172,21 @@ mod tests {
             (waiting.answer(block(0)), waiting.count()),
             (Some(0), 9_999)
         );
+    }
+
+    #[test]
+    fn of_requests_that_nobody_answers_the_newest_are_remembered() {
+        let mut waiting = Waiting::default();
+        let at = |index| Block {
+            index: PieceIndex(index),
+            ..block(1)
+        };
+        (0..3 * MAX_NEWER).for_each(|row| waiting.push(row, at(row)));
+        assert_eq!(
+            (waiting.count(), waiting.old.len),
+            (3 * MAX_NEWER, MAX_NEWER)
+        );
+        let found = [0, MAX_NEWER, 3 * MAX_NEWER - 1].map(|row| waiting.answer(at(row)));
+        assert_eq!(found, [None, Some(MAX_NEWER), Some(3 * MAX_NEWER - 1)]);
     }
 }

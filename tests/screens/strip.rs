@@ -96,6 +96,35 @@ fn the_letter_under_the_caret_is_that_of_now() {
 }
 
 #[test]
+fn at_any_place_of_any_capture_the_caret_tells_of_now() {
+    for name in [
+        "misbehaving.pcap",
+        "v2_hybrid.pcap",
+        "tcp_lossy.pcap",
+        "loopback.pcap",
+        "midstream.pcap",
+        "mse.pcap",
+    ] {
+        let mut screen = Screen::of(name, COLOR).at(80, 24).after("Enter Tab");
+        let keys = "G + PgUp PgUp + + g + PgDn L Right Right J PgDn - H Left J G 0 PgUp";
+        for key in keys.split_whitespace() {
+            screen.press(key);
+            let text = screen.text();
+            let Some(row) = text.lines().find(|line| line.starts_with("A<B")) else {
+                continue;
+            };
+            let caret = screen.rows_with(Modifier::REVERSED).concat();
+            if row.contains(['◀', '▶']) {
+                assert_eq!(caret, "", "{name} {key}\n{text}");
+            } else {
+                let letters = screen.sides().map(|[_, letter, _]| letter).concat();
+                assert_eq!(caret, letters, "{name} {key}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_window_lies_elsewhere_until_the_cursor_moves() {
     let screen = dance(COLOR).at(80, 24).after("g + + + L L L");
     let text = screen.text();
