@@ -11,6 +11,8 @@ mod life;
 #[path = "screens/mouse.rs"]
 mod mouse;
 mod packets;
+#[path = "screens/pieces.rs"]
+mod pieces;
 #[path = "screens/prompt.rs"]
 mod prompt;
 #[path = "screens/requests.rs"]
@@ -588,6 +590,10 @@ impl Screen {
         self.app.settle();
         self.buffer = Buffer::empty(self.area);
         self.app.draw(self.area, &mut self.buffer);
+        if self.app.has_new_work() {
+            self.app.settle();
+            self.app.draw(self.area, &mut self.buffer);
+        }
     }
 
     fn text(&self) -> String {

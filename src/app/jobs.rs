@@ -20,13 +20,20 @@ pub enum Work {
 impl App {
     /// Does one slice.
     pub fn work(&mut self) -> Work {
+        self.has_new_work = false;
         // What the user waits for comes first.
         let is_over = self.rows.step(&self.store, SLICE) && self.look_further();
-        if is_over && self.go_on_studying() && self.prepare_views() {
+        let is_over = is_over && self.go_on_studying() && self.prepare_views();
+        if is_over && self.go_on_with_pieces(SLICE) {
             Work::Done
         } else {
             Work::More
         }
+    }
+
+    /// True when the last frame showed what nobody had looked for before.
+    pub fn has_new_work(&self) -> bool {
+        self.has_new_work
     }
 
     fn go_on_studying(&mut self) -> bool {

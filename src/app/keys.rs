@@ -44,6 +44,8 @@ pub(super) enum Action {
     NextOrder,
     NextSide,
     OnlyOpen,
+    NextMode,
+    Verify,
     NextOfKind,
     PreviousOfKind,
     ZoomIn,
@@ -84,6 +86,7 @@ const LADDER: &[Pane] = &[Pane::Ladder];
 const STRIP: &[Pane] = &[Pane::Strip];
 const LIST: &[Pane] = &[Pane::Connections];
 const REQUESTS: &[Pane] = &[Pane::Requests];
+const PIECES: &[Pane] = &[Pane::Pieces];
 const EVERYWHERE: &[Pane] = &[];
 
 const KEYS: &[Key] = &[
@@ -223,6 +226,18 @@ const KEYS: &[Key] = &[
         panes: &[Pane::Hex],
     },
     Key {
+        names: "h j k l",
+        actions: &[
+            ("h", Action::Left),
+            ("Left", Action::Left),
+            ("l", Action::Right),
+            ("Right", Action::Right),
+        ],
+        about: "to the piece beside",
+        hint: "",
+        panes: PIECES,
+    },
+    Key {
         names: "Enter",
         actions: &[("Enter", Action::Open)],
         about: "to the byte's field",
@@ -235,6 +250,34 @@ const KEYS: &[Key] = &[
         about: "filter by this value",
         hint: "filter",
         panes: &[Pane::Tree],
+    },
+    Key {
+        names: "Enter",
+        actions: &[("Enter", Action::Open)],
+        about: "to its next message",
+        hint: "next",
+        panes: PIECES,
+    },
+    Key {
+        names: "x",
+        actions: &[("x", Action::NextMode)],
+        about: "have, differ, peers",
+        hint: "mode",
+        panes: PIECES,
+    },
+    Key {
+        names: "+ -",
+        actions: &[("+", Action::ZoomIn), ("-", Action::ZoomOut)],
+        about: "fewer, more in a cell",
+        hint: "zoom",
+        panes: PIECES,
+    },
+    Key {
+        names: "v",
+        actions: &[("v", Action::Verify)],
+        about: "hash what has come",
+        hint: "verify",
+        panes: PIECES,
     },
     Key {
         names: "Enter l Right",

@@ -41,7 +41,7 @@ use crate::wire::plain;
 use asking::Asking;
 use finding::Finding;
 use keys::{Action, Pressed};
-use panes::Taken;
+use panes::{Pieces, Taken};
 use prompt::Prompt;
 use selection::Place;
 use sniffing::Sniffing;
@@ -102,6 +102,8 @@ pub struct App {
     talk_before: Option<Talk>,
     studies: Studies,
     views: Views,
+    pieces: Pieces,
+    has_new_work: bool,
     notice: Option<String>,
     /// Keys that begin something.
     pending: String,
@@ -152,6 +154,8 @@ impl App {
             talk_before: None,
             studies: Studies::default(),
             views: Views::default(),
+            pieces: Pieces::default(),
+            has_new_work: false,
             notice: None,
             pending: String::new(),
             continuations: String::new(),
@@ -209,10 +213,12 @@ impl App {
             self.press_kinds(key, selected);
             return Effect::Draw;
         }
-        match self.typed(key) {
+        let effect = match self.typed(key) {
             Some(action) => self.take(action, screen),
             None => Effect::Draw,
-        }
+        };
+        self.has_new_work |= self.pieces.take_note(screen, self.arrangement);
+        effect
     }
 
     /// What a key means behind those that were pressed before it.
@@ -304,6 +310,8 @@ impl App {
             | Action::ZoomReset
             | Action::Earlier
             | Action::Later
+            | Action::NextMode
+            | Action::Verify
             | Action::Quit
             | Action::QuitNow
             | Action::Redraw
@@ -328,6 +336,7 @@ impl App {
     /// Draws the screen. Windows follow their cursors here, so that a resize keeps what is selected in sight.
     pub fn draw(&mut self, area: Rect, buf: &mut Buffer) {
         self.show_ladder(area);
+        self.has_new_work |= self.pieces.take_note(area, self.arrangement);
         self.read_selected();
         self.show_cursors(area);
         self.show_strip();
@@ -411,6 +420,7 @@ impl App {
             account: self.account,
             raw: self.raw.as_ref().map(|(_, raw)| raw),
             views: &self.views,
+            pieces: self.pieces.known(self.selected()),
             notice: self.notice.as_deref(),
             typing: self.asking.prompt().map(Prompt::typing),
             filter: self.asking.filter(),

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::keys::Action;
 use super::panes::Taken;
 use super::{App, Effect};
+use crate::view::pieces::Wish;
 use crate::view::{Overlay, Pane, Panes, hex, life, requests, strip, view_at};
 
 /// Two clicks on one cell within this time are a double click.
@@ -45,9 +46,12 @@ impl App {
             return;
         }
         let panes = Panes::of(screen, self.arrangement);
-        let Some((pane, _)) = panes.and_then(|panes| panes.at(event.column, event.row)) else {
+        let Some((pane, area)) = panes.and_then(|panes| panes.at(event.column, event.row)) else {
             return;
         };
+        if pane == Pane::Pieces {
+            return self.wish_of_pieces(Wish::Rows(rows.signum() as i64), area);
+        }
         let focus = std::mem::replace(&mut self.arrangement.focus, pane);
         if pane == Pane::Hex {
             self.scroll_bytes(rows, screen);
@@ -107,6 +111,9 @@ impl App {
         if pane == Pane::Strip {
             let found = strip::entry_at(&self.scene(), area.width, column);
             return found.into_iter().for_each(|id| self.select_entry(id));
+        }
+        if pane == Pane::Pieces {
+            return self.wish_of_pieces(Wish::Click(column, row), area);
         }
         let Some(row) = usize::from(row).checked_sub(1) else {
             return;

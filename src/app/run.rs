@@ -182,6 +182,9 @@ impl Loop {
 
     fn draw(&mut self) -> io::Result<()> {
         self.screen.draw(&mut self.app)?;
+        if self.app.has_new_work() {
+            self.work = Work::More;
+        }
         self.drawn = Instant::now();
         Ok(())
     }

@@ -29,6 +29,11 @@ pub fn screenshot(
     }
     app.settle();
     app.draw(area, &mut buffer);
+    if app.has_new_work() {
+        app.settle();
+        buffer.reset();
+        app.draw(area, &mut buffer);
+    }
     for key in keys {
         app.press(key, area);
         app.settle();

@@ -145,6 +145,12 @@ impl Connection {
             .map_or(&[], |conversation| conversation.history.entries())
     }
 
+    /// Its last entry when `moment` was the last of all; `None` before its first.
+    pub fn ordinal_at(&self, moment: EntryId) -> Option<usize> {
+        let entries = self.entries();
+        entries.partition_point(|id| *id <= moment).checked_sub(1)
+    }
+
     /// Where the flow of data changed, in order.
     pub fn turns(&self) -> &[Turn] {
         self.conversation

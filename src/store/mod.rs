@@ -1,17 +1,23 @@
 //! The record of a capture: compact entries, what is known of each connection, and the state at any entry.
 
 mod arena;
+mod blocks;
+mod census;
 mod change;
 mod choked;
 mod connection;
 mod entry;
+mod exchange;
 pub mod filter;
 mod history;
 mod latencies;
 mod life;
 mod listing;
+mod moments;
 mod partner;
+mod piece_life;
 mod raw;
+mod roster;
 mod rows;
 mod runs;
 mod search;
@@ -21,24 +27,34 @@ mod tally;
 mod told;
 mod torrents;
 mod totals;
+mod verification;
 mod waits;
+mod walk;
 
+pub use blocks::{Blocks, Got, Part, Received, parts};
+pub use census::{Census, Counts, Holding};
 pub use change::{Change, Record, What, put_in_order};
 pub use choked::{Choked, choked_while_interested};
 pub use connection::{Connection, Protocol, Segments, SideFacts};
 pub use entry::{Entry, EntryId};
+pub use exchange::{Exchange, Extent, Gift, Share};
 pub use history::{CHECKPOINT_MIN, History, Turn};
 pub use life::{Life, Step, Taken};
 pub use listing::{Listing, Order, Wanted, waited};
+pub use moments::{Moments, Stage};
 pub use partner::{delta_to_partner, partner};
+pub use piece_life::{Deed, Event, PieceDeeds, PieceLife, Receiver};
 pub use raw::{Raw, RawFrame, read_raw};
+pub use roster::{Member, Roster};
 pub use rows::{Choice, Fold, Line, Rows, Scope};
 pub use runs::{Run, Sum};
 pub use search::{AtEnd, Search, Searched, Towards};
 pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
+pub use verification::{Outcome, Verdict, Verification};
 pub use waits::{Figures, Waits};
+pub use walk::{Subject, Walk};
 
 use std::collections::HashMap;
 use std::sync::Arc;

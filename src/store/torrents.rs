@@ -2,7 +2,7 @@
 
 use super::{Connection, Record, Store};
 use crate::swarm::{Certainty, Swarm, Torrents};
-use crate::wire::Message;
+use crate::wire::{InfoHash, Message};
 
 /// The extension that carries info dictionaries (BEP 9).
 const UT_METADATA: &str = "ut_metadata";
@@ -11,6 +11,11 @@ impl Store {
     /// The torrent that a connection speaks of.
     pub fn swarm_of(&self, connection: &Connection) -> Option<&Swarm> {
         self.torrents.get(connection.info_hash()?)
+    }
+
+    /// The torrent that goes by a hash.
+    pub fn torrent(&self, hash: InfoHash) -> Option<&Swarm> {
+        self.torrents.get(hash)
     }
 
     /// How many pieces its torrent has, as far as is known.

@@ -1,8 +1,9 @@
 //! The files of a torrent: the list of BEP 3, the pads of BEP 47, the tree of BEP 52.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use super::Flaw;
+use super::{Flaw, MAX_PIECES};
 use crate::wire::bencode::{Node, Value};
 use crate::wire::plain_within;
 
@@ -12,6 +13,9 @@ const MAX_FILES: usize = 10_000;
 const MAX_PATH: usize = 512;
 /// Bytes of a path that are looked at: enough for so many characters.
 const MAX_PATH_BYTES: usize = MAX_PATH * 4;
+
+/// Bytes of a SHA-256.
+const ROOT: usize = 32;
 
 /// A file of a torrent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,10 @@ pub struct Files {
     pub padded: u64,
     /// Pieces, where each file begins with one; as v2 has it.
     pub pieces: u64,
+    /// Where pads lie in the bytes of all files, in order.
+    pub(super) pads: Vec<Range<u64>>,
+    /// Of each file of v2 that is not empty: where the root of its hashes stands, and its length.
+    pub(super) roots: Vec<(Option<Range<usize>>, u64)>,
 }
 
 /// Reads files out of an info dictionary.
@@ -132,7 +140,10 @@ impl<'t> Reading<'t> {
             let mut path = above.to_vec();
             self.step(&mut path, &self.text[name.clone()]);
             match node.get(self.text, b"") {
-                Some(file) => self.add(&path, file, FileKind::Content),
+                Some(file) => {
+                    self.add(&path, file, FileKind::Content);
+                    self.root(file);
+                }
                 None => self.branch(node, &path),
             }
         }
@@ -152,6 +163,20 @@ impl<'t> Reading<'t> {
         path.truncate(MAX_PATH_BYTES);
     }
 
+    /// An empty file has no root, and no piece (BEP 52).
+    fn root(&mut self, file: &Node) {
+        let length = file.get(self.text, b"length").and_then(Node::int);
+        let length = length.and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
+        if length == 0 || self.files.pieces > u64::from(MAX_PIECES) {
+            return;
+        }
+        let root = match file.get(self.text, b"pieces root").map(|it| &it.value) {
+            Some(Value::Bytes(range)) if range.len() == ROOT => Some(range.clone()),
+            _ => None,
+        };
+        self.files.roots.push((root, length));
+    }
+
     fn add(&mut self, path: &[u8], file: &Node, kind: FileKind) {
         let length = file.get(self.text, b"length").and_then(Node::int);
         // A length that was too great for 64 bits was read as the greatest.
@@ -164,6 +189,9 @@ impl<'t> Reading<'t> {
         let (padded, is_too_much) = files.padded.overflowing_add(length);
         if is_too_much || padded > i64::MAX as u64 {
             return self.flag(Flaw::Length);
+        }
+        if !is_content && length > 0 {
+            files.pads.push(files.padded..padded);
         }
         files.padded = padded;
         files.length += if is_content { length } else { 0 };

@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use super::MAX_PIECES;
 use super::files::{Files, Reading};
+use super::trees::Trees;
 use crate::wire::bencode::{self, Fault, Node, Value};
 use crate::wire::{InfoHash, plain};
 
@@ -83,6 +84,7 @@ pub enum Flaw {
     PieceCount,
     TooManyPieces,
     Hybrid,
+    PieceLayers,
 }
 
 impl Flaw {
@@ -98,6 +100,7 @@ impl Flaw {
             Flaw::PieceCount => "another number of piece hashes than of pieces",
             Flaw::TooManyPieces => "more pieces than any client accepts",
             Flaw::Hybrid => "v1 and v2 speak of different files",
+            Flaw::PieceLayers => "piece layers that do not lead to the roots of its files",
         }
     }
 }
@@ -139,6 +142,7 @@ pub struct Metainfo {
     pub flaws: BTreeSet<Flaw>,
     info: Arc<[u8]>,
     piece_hashes: Range<usize>,
+    pub(super) trees: Trees,
 }
 
 impl Metainfo {
@@ -158,6 +162,12 @@ impl Metainfo {
         metainfo.trackers = trackers(file, &root);
         if let Some(Value::Dict(layers)) = root.get(file, b"piece layers").map(|it| &it.value) {
             metainfo.piece_layers = layers.len();
+            let layers = layers
+                .iter()
+                .filter_map(|(root, layer)| Some((&file[root.clone()], layer.bytes(file)?)));
+            if !metainfo.trees.tell(layers) {
+                metainfo.flaws.insert(Flaw::PieceLayers);
+            }
         }
         Ok(metainfo)
     }
@@ -214,6 +224,8 @@ impl Metainfo {
             agree(list, tree, counts, &mut flaws);
         }
         let is_private = info.get(text, b"private").and_then(Node::int) == Some(1);
+        let trees = tree.as_ref().zip(piece_length);
+        let trees = trees.map(|(tree, length)| Trees::of(text, &tree.roots, length));
         Ok(Metainfo {
             name: plain(name),
             version,
@@ -226,6 +238,7 @@ impl Metainfo {
             flaws,
             info: text.into(),
             piece_hashes,
+            trees: trees.unwrap_or_default(),
         })
     }
 }

@@ -1,18 +1,25 @@
 //! One torrent across all connections that speak of it.
 
+mod availability;
 mod files;
 mod metadata;
 mod metainfo;
 mod piece_count;
+mod piece_set;
 mod sightings;
 mod torrents;
+mod trees;
+mod verify;
 
+pub use availability::{Availability, Rare, Survey};
 pub use files::{File, FileKind, Files};
 pub use metadata::{Metadata, Sender};
 pub use metainfo::{Flaw, InfoHashV2, Metainfo, NotATorrent, Version};
 pub use piece_count::{Certainty, MAX_PIECES, PieceCount};
+pub use piece_set::PieceSet;
 pub use sightings::{Endpoints, MAX_ALL_PEERS, MAX_PEERS, MAX_TORRENTS, Seen, Sightings, Sources};
 pub use torrents::Torrents;
+pub use verify::{Check, Extent, PieceHash};
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -183,7 +183,7 @@ fn bar(row: &Row, of: u64, glyphs: &Glyphs) -> String {
 }
 
 /// A text of several lines behind `start`, broken between words.
-fn hung(start: &str, text: &str, width: usize) -> Vec<String> {
+pub(super) fn hung(start: &str, text: &str, width: usize) -> Vec<String> {
     let indent = start.width();
     let room = width.saturating_sub(indent).max(8);
     let mut lines = vec![start.to_owned()];

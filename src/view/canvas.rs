@@ -46,6 +46,19 @@ impl<'b> Canvas<'b> {
         }
     }
 
+    /// The first `rows` rows.
+    pub(super) fn above(&mut self, rows: u16) -> Canvas<'_> {
+        let height = rows.min(self.area.height);
+        Canvas {
+            look: self.look,
+            area: Rect {
+                height,
+                ..self.area
+            },
+            buf: self.buf,
+        }
+    }
+
     /// The part without the last `columns` columns.
     pub(super) fn without_right(&mut self, columns: u16) -> Canvas<'_> {
         let area = Rect {

@@ -120,8 +120,9 @@ pub(super) fn hints(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 fn hinted<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a KeyHelp> {
     let focus = scene.focus();
     let is_open = scene.overlay == Overlay::None;
-    let opens_nothing =
-        move |key: &KeyHelp| matches!(focus, Pane::Hex | Pane::Account) && key.hint == "open";
+    let opens_nothing = move |key: &KeyHelp| {
+        matches!(focus, Pane::Hex | Pane::Account | Pane::Pieces) && key.hint == "open"
+    };
     let keys = scene.keys;
     let of_pane = keys.iter().filter(move |key| key.panes.contains(&focus));
     let of_all = keys.iter().filter(|key| key.panes.is_empty());

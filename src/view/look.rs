@@ -83,6 +83,10 @@ pub struct Glyphs {
     pub(super) unknown: &'static str,
     /// From none to all, in eight steps.
     pub(super) levels: [&'static str; 8],
+    /// Of one piece: nothing, some blocks, by the bitfield, by a have, all blocks, verified, failed.
+    pub(super) pieces: [&'static str; 7],
+    /// Of two pieces, one above the other: none, the upper, the lower, both.
+    pub(super) halves: [&'static str; 4],
     /// What text may hold beyond ASCII.
     is_ascii: bool,
 }
@@ -104,6 +108,8 @@ impl Glyphs {
         folded: "▸",
         unknown: "~",
         levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        pieces: ["·", "░", "▒", "▓", "█", "✓", "✗"],
+        halves: [" ", "▀", "▄", "█"],
         is_ascii: false,
     };
 
@@ -123,6 +129,8 @@ impl Glyphs {
         folded: "+",
         unknown: "~",
         levels: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        pieces: [".", "-", "o", "O", "#", "v", "X"],
+        halves: [" ", "'", ".", ":"],
         is_ascii: true,
     };
 

@@ -270,6 +270,8 @@ pub struct Scene<'a> {
     pub raw: Option<&'a Raw>,
     /// Of each view.
     pub views: &'a Views,
+    /// What was found of the pieces.
+    pub pieces: pieces::Known<'a>,
     /// What the last key had to say.
     pub notice: Option<&'a str>,
     /// The line that is typed.

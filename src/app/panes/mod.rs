@@ -10,6 +10,8 @@ mod strip;
 mod torrent;
 mod tree;
 
+pub(super) use pieces::Pieces;
+
 /// Did the pane know what to do?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {

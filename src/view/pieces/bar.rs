@@ -1,16 +1,18 @@
 //! Which pieces both sides have at the selected message, as a bar each.
 
+use ratatui::style::Style;
+
 use super::super::canvas::Canvas;
 use super::super::{Scene, Tone};
-use crate::peer::{Announced, Peer, Pieces};
+use super::cell::{Map, share};
+use super::maps;
+use crate::peer::{Announced, Peer};
 
 /// Columns of `A has `.
 const LABEL: u16 = 6;
 
 pub(in crate::view) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let Some(talk) = scene.talk else { return };
-    let peers = scene.sides().map(|side| talk.peer(side));
-    let counts = peers.map(|peer| count(scene, peer));
+    let counts = [0, 1].map(|at| words(scene, at));
     // The bar keeps its width while one walks: there is room for the longest count.
     let mark = scene.count_mark();
     let longest = scene
@@ -18,19 +20,32 @@ pub(in crate::view) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         .map_or(0, |of| format!("{of}/{mark}{of} 100.0% ").len());
     let widest = counts.iter().map(String::len).fold(longest, usize::max) as u16;
     let width = canvas.width().saturating_sub(LABEL + widest + 1);
-    let before = scene.talk_before;
-    for (row, (name, tone)) in [("A has", Tone::A), ("B has", Tone::B)]
-        .into_iter()
-        .enumerate()
-    {
-        canvas.text(0, row as u16, name, tone);
-        let cells = bar(scene, peers[row], width);
-        canvas.text(LABEL, row as u16, &cells.concat(), tone);
-        if let Some(before) = &before {
-            let old = bar(scene, before.peer(scene.sides()[row]), width);
-            flash(canvas, row as u16, &old, &cells);
+    for (at, name) in ["A has", "B has"].into_iter().enumerate() {
+        let Some(map) = maps(scene, at) else { return };
+        let row = at as u16;
+        canvas.text(0, row, name, map.tone);
+        for column in 0..width {
+            let (glyph, style) = cell(scene, &map, column, width);
+            canvas.styled(LABEL + column, row, glyph, style);
         }
-        canvas.right(row as u16, &counts[row], Tone::Plain);
+        canvas.right(row, &counts[at], Tone::Plain);
+    }
+}
+
+/// `12/28  42.8% `: how many pieces a side says it has.
+pub(super) fn words(scene: &Scene<'_>, at: usize) -> String {
+    let peer = scene.talk.map(|talk| talk.peer(scene.sides()[at]));
+    peer.map_or_else(String::new, |peer| count(scene, peer))
+}
+
+fn cell(scene: &Scene<'_>, map: &Map<'_>, column: u16, width: u16) -> (&'static str, Style) {
+    let (look, glyphs) = (scene.look, scene.look.glyphs);
+    let filled = |glyph| (glyph, look.style(map.tone));
+    match (scene.piece_count(), map.pieces.announced()) {
+        (Some(of), _) => map.bar_cell(share(column.into(), width.into(), of), look),
+        (None, Announced::Nothing) => filled(glyphs.unknown),
+        (None, Announced::All) => filled(glyphs.levels[7]),
+        (None, _) => filled(glyphs.levels[0]),
     }
 }
 
@@ -53,56 +68,20 @@ fn count(scene: &Scene<'_>, peer: &Peer) -> String {
     }
 }
 
-/// Cells that are not what they were stand out for a second.
-fn flash(canvas: &mut Canvas<'_>, row: u16, old: &[&str], new: &[&str]) {
-    for (column, (_, cell)) in (0..)
-        .zip(old.iter().zip(new))
-        .filter(|(_, (old, new))| old != new)
-    {
-        canvas.text(LABEL + column, row, cell, Tone::Warn);
-    }
-}
-
-fn bar(scene: &Scene<'_>, peer: &Peer, width: u16) -> Vec<&'static str> {
-    let glyphs = scene.look.glyphs;
-    let filled = |glyph| vec![glyph; usize::from(width)];
-    match (scene.piece_count(), peer.pieces.announced()) {
-        (_, Announced::Nothing) => filled(glyphs.unknown),
-        (None, Announced::All) => filled(glyphs.levels[7]),
-        (None, _) => filled(glyphs.levels[0]),
-        (Some(of), _) => {
-            let cells = 0..u32::from(width);
-            cells
-                .map(|cell| glyphs.levels[level(&peer.pieces, cell, u32::from(width), of)])
-                .collect()
-        }
-    }
-}
-
-/// How full a cell is, 0 to 7: none of its pieces is 0, all of them is 7, and nothing else is either.
-fn level(pieces: &Pieces, cell: u32, cells: u32, of: u32) -> usize {
-    let edge = |cell: u32| (u64::from(cell) * u64::from(of) / u64::from(cells)) as u32;
-    let from = edge(cell);
-    let to = edge(cell + 1).max(from + 1);
-    let have = pieces.count(from..to);
-    match have {
-        0 => 0,
-        have if have == to - from => 7,
-        have => 1 + (u64::from(have) * 6 / u64::from(to - from)).min(5) as usize,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::cell::level;
     use super::*;
+    use crate::peer::Pieces;
     use crate::wire::PieceIndex;
 
     fn levels(have: &[u32], cells: u32, of: u32) -> Vec<usize> {
         let mut pieces = Pieces::default();
         have.iter()
             .for_each(|index| pieces.insert(PieceIndex(*index)));
-        (0..cells)
-            .map(|cell| level(&pieces, cell, cells, of))
+        let ranges = (0..cells).map(|cell| share(cell, cells, of));
+        ranges
+            .map(|range| level(pieces.count(range.clone()), range.len() as u32))
             .collect()
     }
 

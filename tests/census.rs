@@ -1,0 +1,187 @@
+//! Who of a torrent has what, and who gave what to whom, against slow and obvious counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use peerscope::capture::Reader;
+use peerscope::pipeline::Pipeline;
+use peerscope::store::{Census, EntryId, Holding, Store, What};
+use peerscope::stream::Side;
+use peerscope::wire::{InfoHash, Message, PieceIndex};
+use proptest::prelude::*;
+
+/// Captures that hold torrents.
+const CAPTURES: [&str; 9] = [
+    "be_sections.pcapng",
+    "choke_dance.pcap",
+    "ipv6_vlan.pcapng",
+    "loopback.pcap",
+    "midstream.pcap",
+    "misbehaving.pcap",
+    "mse.pcap",
+    "tcp_lossy.pcap",
+    "v2_hybrid.pcap",
+];
+
+fn read(name: &str) -> Store {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures")
+        .join(name);
+    let mut pipeline = Pipeline::new(Reader::open(&path).unwrap());
+    let (mut store, mut changes) = (Store::default(), Vec::new());
+    while !pipeline.step(&mut changes).is_done {
+        changes.drain(..).for_each(|change| store.apply(change));
+    }
+    changes.drain(..).for_each(|change| store.apply(change));
+    store
+}
+
+fn torrents(store: &Store) -> Vec<InfoHash> {
+    store.swarms().map(|swarm| swarm.info_hash).collect()
+}
+
+fn counted(store: &Store, torrent: InfoHash, moment: u32, slice: usize) -> Census {
+    let mut census = Census::new(torrent, EntryId(moment));
+    while !census.step(store, slice) {}
+    census
+}
+
+/// What every peer has said to have, by message and by message; `None` for who has not said a word of it.
+fn told(store: &Store, census: &Census, moment: u32) -> BTreeMap<u32, Option<BTreeSet<u32>>> {
+    let of = census.piece_count().unwrap_or(0);
+    let mut by_end: BTreeMap<(u32, usize), Option<BTreeSet<u32>>> = BTreeMap::new();
+    let mut begun = BTreeSet::new();
+    for (_, entry) in store.entries(EntryId(0)).take(moment as usize + 1) {
+        begun.insert(entry.connection.0);
+        let told = by_end
+            .entry((entry.connection.0, entry.side().index()))
+            .or_default();
+        match store.what(entry) {
+            What::Message(Message::Have(piece)) => {
+                told.get_or_insert_default().extend([piece.0]);
+            }
+            What::Message(Message::HaveAll) => *told = Some((0..of).collect()),
+            What::Message(Message::HaveNone) => *told = Some(BTreeSet::new()),
+            What::Message(Message::Bitfield(bytes)) => {
+                let has = |piece: &u32| bytes[*piece as usize / 8] >> (7 - piece % 8) & 1 == 1;
+                *told = Some((0..bytes.len() as u32 * 8).filter(has).collect());
+            }
+            _ => {}
+        }
+    }
+    let mut peers: BTreeMap<u32, Option<BTreeSet<u32>>> = BTreeMap::new();
+    for connection in store
+        .connections()
+        .iter()
+        .filter(|it| begun.contains(&it.id.0))
+    {
+        for side in Side::BOTH {
+            let Some(peer) = census.peer_at(connection.id, side) else {
+                continue;
+            };
+            let all = peers.entry(peer).or_default();
+            if let Some(Some(told)) = by_end.remove(&(connection.id.0, side.index())) {
+                all.get_or_insert_default()
+                    .extend(told.into_iter().filter(|piece| *piece < of));
+            }
+        }
+    }
+    peers
+}
+
+fn assert_is_what_was_told(
+    store: &Store,
+    census: &Census,
+    moment: u32,
+) -> Result<(), TestCaseError> {
+    let told = told(store, census, moment);
+    let of = census.piece_count().unwrap_or(0);
+    for peer in 0..census.roster().peers().len() as u32 {
+        match (census.holding(peer), told.get(&peer)) {
+            (Holding::Absent, None) | (Holding::Untold, Some(None)) => {}
+            (Holding::Pieces(set), Some(Some(told))) => {
+                let has: BTreeSet<u32> =
+                    (0..of).filter(|it| set.contains(PieceIndex(*it))).collect();
+                prop_assert_eq!(&has, told);
+            }
+            other => prop_assert!(false, "peer {}: {:?}", peer, other),
+        }
+    }
+    let has = |piece: u32| {
+        told.values()
+            .flatten()
+            .filter(move |told| told.contains(&piece))
+            .count()
+    };
+    let mut histogram = vec![0; census.survey().histogram().len()];
+    for piece in 0..of {
+        prop_assert_eq!(
+            census.availability().peers(PieceIndex(piece)) as usize,
+            has(piece)
+        );
+        prop_assert_eq!(census.holders(PieceIndex(piece)).count(), has(piece));
+        histogram[has(piece)] += 1;
+    }
+    prop_assert_eq!(census.survey().histogram(), histogram);
+    let counts = census.counts();
+    let complete = told
+        .values()
+        .flatten()
+        .filter(|it| of > 0 && it.len() == of as usize);
+    prop_assert_eq!(
+        (counts.peers, counts.complete),
+        (told.len(), complete.count())
+    );
+    Ok(())
+}
+
+#[test]
+fn at_any_moment_it_is_what_peers_have_said_so_far() {
+    for name in CAPTURES {
+        let store = read(name);
+        let moments = any::<prop::sample::Index>();
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(16));
+        for torrent in torrents(&store) {
+            let all = (proptest::collection::vec(moments.clone(), 3), 1..9usize);
+            let holds = runner.run(&all, |(moments, slice)| {
+                let moments = moments.iter().map(|it| it.index(store.len()) as u32);
+                let moments: Vec<u32> = moments.collect();
+                let mut census = counted(&store, torrent, moments[0], slice);
+                for moment in moments {
+                    census.go_to(&store, EntryId(moment));
+                    while !census.step(&store, slice) {}
+                    assert_is_what_was_told(&store, &census, moment)?;
+                }
+                Ok(())
+            });
+            assert!(holds.is_ok(), "{name}: {holds:?}");
+        }
+    }
+}
+
+#[test]
+fn walking_from_message_to_message_comes_to_the_same() {
+    for name in ["choke_dance.pcap", "loopback.pcap", "v2_hybrid.pcap"] {
+        let store = read(name);
+        for torrent in torrents(&store) {
+            let mut census = counted(&store, torrent, 0, 1);
+            for moment in 0..store.len() as u32 {
+                census.go_to(&store, EntryId(moment));
+                while !census.step(&store, 100) {}
+                assert_is_what_was_told(&store, &census, moment).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_host_is_one_peer_and_one_that_speaks_to_itself_is_two() {
+    let peers = |name: &str| {
+        let store = read(name);
+        let end = store.len() as u32 - 1;
+        let count = |torrent| counted(&store, torrent, end, 4).counts().peers;
+        torrents(&store).into_iter().map(count).collect::<Vec<_>>()
+    };
+    assert_eq!(peers("loopback.pcap"), [2]);
+    assert_eq!(peers("choke_dance.pcap"), [5]);
+}
