@@ -49,7 +49,11 @@ fn the_filter_of_a_field_lets_its_own_message_pass() {
                 .parse()
                 .unwrap_or_else(|error| panic!("{filter}: {error}"));
             let is_whole = !store.entry(id).is_faulty() && store.missing(id) == 0;
-            assert!(!is_whole || parsed.matches(store, id), "{id:?}: {filter}");
+            let kind = store.entry(id).kind();
+            assert!(
+                !is_whole || parsed.matches(store, id),
+                "{kind:?} {id:?}: {filter}"
+            );
             count += 1;
         }
     });

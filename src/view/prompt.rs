@@ -58,7 +58,7 @@ pub(super) fn draw(scene: &Scene<'_>, screen: &mut Canvas<'_>) {
     line(typing, &mut rows.below(1));
 }
 
-/// `12 of 812 shown`, as far as it is known.
+/// `12 shown, 800 hidden`, as far as that is known.
 fn count(scene: &Scene<'_>) -> String {
     let (done, total) = (scene.rows.looked_at(), scene.rows.total(scene.store));
     let (shown, hidden) = (scene.rows.shown().len(), scene.rows.hidden());

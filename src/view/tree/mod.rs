@@ -148,8 +148,11 @@ impl Tree<'_> {
                 range_words(&frame.range)
             );
             self.push(1, text, Some(frame.range.clone()));
+            // Behind a loss later bytes may come before the first, which is the one that `first_frame` tells of.
             let number = frame.number;
-            self.filter(format!("first_frame <= {number} and frame >= {number}"));
+            if (entry.first_frame.0..=entry.frame.0).contains(&number.0) {
+                self.filter(format!("first_frame <= {number} and frame >= {number}"));
+            }
         }
         if self.raw.frames.len() > 64 {
             self.push(
