@@ -1,6 +1,6 @@
 //! Which blocks each peer of a torrent received in this capture, and since when it had whole pieces.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Connection, Entry, EntryId, Moments, Store, Subject, Walk, What};
@@ -12,6 +12,8 @@ use crate::wire::{Block, Kind, Message, PieceIndex};
 /// Different blocks of a piece that are kept: of 16 KiB each they make 128 MiB, and no client makes greater pieces.
 const MAX_BLOCKS: usize = 8192;
 const MAX_PIECE: u64 = 128 * 1024 * 1024;
+/// Peers whose blocks are kept: of one torrent nobody captures more.
+const MAX_HOSTS: usize = 1 << 14;
 /// No client makes smaller pieces, nor such that are no power of two.
 const MIN_PIECE: u64 = 16 * 1024;
 
@@ -49,14 +51,20 @@ pub enum Part {
 /// What one peer received.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
-    pieces: HashMap<u32, Vec<Got>>,
+    pieces: usize,
+    chunks: BTreeMap<u32, Box<Chunk>>,
     moments: Moments,
 }
+
+/// Pieces of one chunk. Chunks do not move when there are more of them, so that no step is longer than others.
+const CHUNK: u32 = 64;
+
+type Chunk = [Vec<Got>; CHUNK as usize];
 
 impl Received {
     /// How many pieces it received anything of.
     pub fn pieces(&self) -> usize {
-        self.pieces.len()
+        self.pieces
     }
 
     /// The first of them from `piece` on.
@@ -66,7 +74,8 @@ impl Received {
 
     /// The blocks of a piece, by their place in it.
     pub fn blocks(&self, piece: PieceIndex) -> &[Got] {
-        self.pieces.get(&piece.0).map_or(&[], Vec::as_slice)
+        let chunk = self.chunks.get(&(piece.0 / CHUNK));
+        chunk.map_or(&[], |chunk| &chunk[(piece.0 % CHUNK) as usize])
     }
 
     /// When each piece had its first block, and its last.
@@ -75,7 +84,14 @@ impl Received {
     }
 
     fn take(&mut self, block: Block, id: EntryId) {
-        let blocks = self.pieces.entry(block.index.0).or_default();
+        let (number, at) = (block.index.0 / CHUNK, (block.index.0 % CHUNK) as usize);
+        let chunk = self.chunks.entry(number);
+        let chunk = chunk.or_insert_with(|| Box::new([const { Vec::new() }; CHUNK as usize]));
+        let blocks = &mut chunk[at];
+        if blocks.is_empty() {
+            blocks.reserve_exact(1);
+            self.pieces += 1;
+        }
         match blocks
             .binary_search_by_key(&(block.begin, block.length), |got| (got.begin, got.length))
         {
@@ -237,6 +253,9 @@ impl Blocks {
         let is_done = self.walk.step(store, entries, |id, entry| {
             if let Some((connection, block)) = received(store, entry) {
                 let host = connection.host(!entry.side());
+                if receivers.len() >= MAX_HOSTS && !receivers.contains_key(&host) {
+                    return;
+                }
                 receivers.entry(host).or_default().take(block, id);
                 if touched.last() != Some(&(host, block.index.0)) {
                     touched.push((host, block.index.0));
@@ -350,7 +369,7 @@ mod tests {
     fn pads_need_no_block() {
         let padded = Extent {
             length: 20,
-            pads: vec![10..20],
+            pads: std::iter::once(10..20).collect(),
         };
         assert_eq!(whole_at(&[got(0, 10, 3)], &padded), Some(EntryId(3)));
         assert_eq!(whole_at(&[got(0, 9, 3)], &padded), None);

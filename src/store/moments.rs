@@ -49,6 +49,10 @@ impl Column {
 
     /// Those in a part of the chunk that have come with `now`.
     fn count(&self, from: usize, to: usize, now: EntryId) -> u32 {
+        let first = self.in_order.first().copied().unwrap_or(NEVER);
+        if !has_come(first, now) {
+            return 0;
+        }
         if to - from == CHUNK as usize {
             return self.in_order.partition_point(|it| *it <= now.0) as u32;
         }
