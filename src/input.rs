@@ -143,6 +143,7 @@ pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
         checksums: input.checksums(),
         keys: keys(input)?,
         torrents: torrents::torrents(&input.torrent)?,
+        ..Told::default()
     };
     let opened = open_capture(input, access)?;
     Ok(Opened { told, ..opened })
