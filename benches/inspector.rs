@@ -18,7 +18,7 @@ use peerscope::store::filter::Filter;
 use peerscope::store::{EntryId, Life, Listing, Order, Store, Study, Waits, Wanted, partner};
 use peerscope::stream::{ConnectionId, Side};
 use peerscope::view::strip::{TimeWindow, columns};
-use peerscope::view::{Glyphs, Look};
+use peerscope::view::{Glyphs, Look, Palette};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -50,7 +50,7 @@ const SLICE: usize = 20_000;
 
 const SCREEN: Rect = Rect::new(0, 0, 120, 40);
 const LOOK: Look = Look {
-    has_color: true,
+    palette: Palette::TERMINAL,
     glyphs: Glyphs::UNICODE,
 };
 

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use peerscope::export::DiagramFormat;
 use peerscope::packet::Checksums;
-use peerscope::store::filter::Filter;
-use peerscope::store::{EntryId, Store};
+use peerscope::store::filter::{Filter, Net};
+use peerscope::store::{EntryId, Fold, Privacy, Store};
+use peerscope::view::{Depth, PointOfView, Theme, Wish};
+
+use crate::config::{self, Config, Glyphs, Mask};
 
 /// See what BitTorrent peers say to each other.
 #[derive(Debug, Parser)]
@@ -25,12 +29,34 @@ pub(crate) struct Args {
     /// List the interfaces of this machine.
     #[arg(short = 'D', long, conflicts_with_all = ["file", "read", "demo"])]
     pub list_interfaces: bool,
+    /// Print a file of options, each as it is without one.
+    #[arg(long, conflicts_with_all = ["file", "read", "demo"])]
+    pub print_config: bool,
     /// How the screen looks.
     #[command(flatten)]
     pub look: Look,
+    /// What is not typed each time.
+    #[command(flatten)]
+    pub own: Own,
     /// A picture of it.
     #[command(flatten)]
     pub(crate) picture: Picture,
+}
+
+/// What the user may keep in a file, beside how the screen looks.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Own {
+    /// An address of our side, or a network: it is A. Several are possible.
+    #[arg(long, global = true, value_name = "ADDR", value_parser = net)]
+    pub local: Vec<Net>,
+    /// Read options from here and not from $XDG_CONFIG_HOME/peerscope/config.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+fn net(typed: &str) -> Result<Net, String> {
+    Net::parse(typed)
+        .ok_or_else(|| "write an address or a network: 10.0.0.5, 10.0.0.0/8".to_owned())
 }
 
 /// A picture of the screen, taken without a terminal.
@@ -68,6 +94,54 @@ pub(crate) enum Command {
     Torrents(Output),
     /// Print where every frame and every byte of the capture went.
     Summary(Output),
+    /// Draw the conversation of a connection: Mermaid, a Markdown table, or SVG.
+    Diagram(Diagram),
+}
+
+/// What is drawn, and how.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Diagram {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// Which connection, by its number; without it the first that speaks BitTorrent.
+    #[arg(long, value_name = "N")]
+    pub connection: Option<u32>,
+    /// Only what this display filter lets pass.
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER")]
+    pub only: Option<Filter>,
+    /// A step for each message, also where they repeat each other.
+    #[arg(long)]
+    pub unfold: bool,
+    /// mermaid, markdown or svg; without it as FILE ends, or else mermaid.
+    #[arg(long, value_name = "FORMAT", value_parser = diagram_format)]
+    pub format: Option<DiagramFormat>,
+    /// Write it here and not to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn diagram_format(typed: &str) -> Result<DiagramFormat, String> {
+    DiagramFormat::named(typed).ok_or_else(|| "write mermaid, markdown or svg".to_owned())
+}
+
+impl Diagram {
+    /// What becomes of messages that repeat each other.
+    pub(crate) fn fold(&self) -> Fold {
+        if self.unfold {
+            Fold::Nothing
+        } else {
+            Fold::Runs
+        }
+    }
+
+    /// The format that was named, or that of the file.
+    pub(crate) fn format(&self) -> DiagramFormat {
+        let of_file = || DiagramFormat::named(self.output.as_ref()?.to_str()?);
+        self.format
+            .or_else(of_file)
+            .unwrap_or(DiagramFormat::Mermaid)
+    }
 }
 
 /// Where the frames come from.
@@ -91,6 +165,9 @@ pub(crate) struct Input {
     /// Read encrypted connections with the keys of this log, which may be written meanwhile; several are possible.
     #[arg(long, value_name = "FILE")]
     pub mse_keys: Vec<PathBuf>,
+    /// Hide who the peers are: addresses, info hashes, peer ids and names of torrents become aliases.
+    #[arg(long)]
+    pub mask: bool,
     /// Sniff.
     #[command(flatten)]
     pub(crate) sniff: Sniff,
@@ -178,6 +255,34 @@ impl Sniff {
     }
 }
 
+impl Args {
+    /// What a command reads.
+    fn input_mut(&mut self) -> &mut Input {
+        match &mut self.command {
+            Some(Command::Messages(it) | Command::Connections(it)) => &mut it.output.input,
+            Some(Command::Torrents(it) | Command::Summary(it)) => &mut it.input,
+            Some(Command::Diagram(it)) => &mut it.input,
+            None => &mut self.input,
+        }
+    }
+
+    /// Takes what the file says and nobody typed.
+    pub(crate) fn complete(&mut self, config: &Config) {
+        if self.own.local.is_empty() {
+            self.own.local.clone_from(&config.local);
+        }
+        self.input_mut().mask |= config.mask == Mask::On;
+    }
+
+    /// Whose side is taken.
+    pub(crate) fn point_of_view(&self) -> PointOfView {
+        PointOfView {
+            local: self.own.local.clone(),
+            ..PointOfView::default()
+        }
+    }
+}
+
 impl Input {
     /// What is to become of segments whose checksum is wrong.
     pub(crate) fn checksums(&self) -> Checksums {
@@ -185,6 +290,15 @@ impl Input {
             Checksums::Verified
         } else {
             Checksums::Ignored
+        }
+    }
+
+    /// Who may see who it is.
+    pub(crate) fn privacy(&self) -> Privacy {
+        if self.mask {
+            Privacy::Masked
+        } else {
+            Privacy::Open
         }
     }
 
@@ -236,12 +350,38 @@ impl Filtered {
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, ClapArgs)]
 pub(crate) struct Look {
+    /// Colours to choose from: auto, terminal, dark, light, monochrome.
+    #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
+    pub theme: Option<Theme>,
+    /// How many colours: auto, always, never, 16, 256, truecolor.
+    #[arg(long, global = true, value_name = "WHEN", value_parser = depth)]
+    pub color: Option<Depth>,
     /// No colours; NO_COLOR does the same.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, conflicts_with = "color")]
     pub no_color: bool,
     /// Draw with ASCII characters alone.
     #[arg(long, global = true)]
     pub ascii: bool,
+}
+
+fn theme(typed: &str) -> Result<Theme, String> {
+    config::named(typed, &Theme::NAMES)
+}
+
+fn depth(typed: &str) -> Result<Depth, String> {
+    config::named(typed, &Depth::NAMES)
+}
+
+impl Look {
+    /// What the user wants to see.
+    pub(crate) fn wish(self, config: &Config) -> Wish {
+        let never = self.no_color.then_some(Depth::Never);
+        Wish {
+            theme: self.theme.unwrap_or(config.theme),
+            depth: never.or(self.color).unwrap_or(config.color),
+            is_ascii: self.ascii || config.glyphs == Glyphs::Ascii,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
         "no capture named; type `peerscope FILE` (`-` is standard input), or `peerscope --demo` for the built-in capture"
     )]
     Unnamed,
+    #[error("there is no such connection; the capture has {0}, counted from 0")]
+    NoConnection(usize),
     #[error("{0} is for sniffing; name an interface with -i IFACE, or leave it out")]
     Idle(&'static str),
     #[error(
@@ -143,6 +145,7 @@ pub(crate) fn open(input: &Input, access: Access) -> anyhow::Result<Opened> {
         checksums: input.checksums(),
         keys: keys(input)?,
         torrents: torrents::torrents(&input.torrent)?,
+        privacy: input.privacy(),
     };
     let opened = open_capture(input, access)?;
     Ok(Opened { told, ..opened })

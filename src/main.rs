@@ -1,8 +1,10 @@
 //! The shell of the program: arguments in, one line of error out, exit codes.
 
 mod args;
+mod config;
 mod input;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,15 +13,16 @@ use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command, Filtered, Input, Output};
+use config::{BadConfig, Config, Mouse};
 use input::{Fate, Opened, Refusal};
-use peerscope::app::Supply;
+use peerscope::app::{Settings, Supply};
 #[cfg(feature = "live")]
 use peerscope::capture::SniffError;
 use peerscope::capture::{Access, Control, OpenError, Wait};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
-use peerscope::store::{Connection, EntryId, Store};
-use peerscope::view::{Glyphs, Look, picture};
+use peerscope::store::{Choice, Connection, EntryId, Rows, Scope, Store};
+use peerscope::view::{Look, PointOfView};
 
 const USAGE: u8 = 2;
 const CANNOT_READ: u8 = 3;
@@ -32,7 +35,7 @@ const CANNOT_PRINT: &str = "cannot write to standard output";
 type Out = BufWriter<StdoutLock<'static>>;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output may stop reading.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -50,13 +53,16 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(SniffError::Filter { .. }) => return USAGE,
         _ => {}
     }
-    if error.downcast_ref().is_some_and(OpenError::is_of_usage) {
+    let is_of_config = error.downcast_ref::<BadConfig>().is_some();
+    if is_of_config || error.downcast_ref().is_some_and(OpenError::is_of_usage) {
         return USAGE;
     }
     match error.downcast_ref() {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
-        Some(Refusal::Unnamed | Refusal::Keyless | Refusal::Idle(_)) => USAGE,
+        Some(Refusal::Unnamed | Refusal::Keyless | Refusal::Idle(_) | Refusal::NoConnection(_)) => {
+            USAGE
+        }
         #[cfg(feature = "live")]
         Some(Refusal::NotAFile(_) | Refusal::EndlessFile) => USAGE,
         #[cfg(not(feature = "live"))]
@@ -72,7 +78,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.downcast_ref().is_some_and(broken))
 }
 
-fn run(args: &Args) -> anyhow::Result<()> {
+fn run(mut args: Args) -> anyhow::Result<()> {
+    if args.print_config {
+        return Ok(io::stdout()
+            .lock()
+            .write_all(config::template().as_bytes())?);
+    }
+    let config = config::read(args.own.config.as_deref())?;
+    args.complete(&config);
+    let args = &args;
     match (&args.command, &args.picture.screenshot) {
         (Some(Command::Messages(filtered)), _) => messages(filtered),
         (Some(Command::Connections(filtered)), _) => connections(filtered),
@@ -82,16 +96,17 @@ fn run(args: &Args) -> anyhow::Result<()> {
         (Some(Command::Summary(output)), _) => whole(&output.input, |store, name, notes, out| {
             export::summary(store, name, notes, format(output), out)
         }),
+        (Some(Command::Diagram(wanted)), _) => diagram(wanted, &args.point_of_view()),
         (None, _) if args.list_interfaces => list_interfaces(),
-        (None, Some(path)) => screenshot(args, path),
-        (None, None) if io::stdout().is_terminal() => screen(args),
+        (None, Some(path)) => screenshot(args, &config, path),
+        (None, None) if io::stdout().is_terminal() => screen(args, &config),
         (None, None) => whole(&args.input, |store, name, notes, out| {
             export::summary(store, name, notes, Format::Text, out)
         }),
     }
 }
 
-fn screen(args: &Args) -> anyhow::Result<()> {
+fn screen(args: &Args, config: &Config) -> anyhow::Result<()> {
     if !peerscope::app::has_keys() {
         return Err(Refusal::Keyless.into());
     }
@@ -114,13 +129,13 @@ fn screen(args: &Args) -> anyhow::Result<()> {
         opened.opening,
         opened.told,
         &opened.name,
-        look(args.look),
+        settings(args, config),
         supply,
     )?;
     say_how_it_ended(control.as_deref(), &opened.fate)
 }
 
-fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
+fn screenshot(args: &Args, config: &Config, path: &Path) -> anyhow::Result<()> {
     let opened = input::open(&args.input, Access::Anywhere)?;
     // A picture is of the whole.
     while let Some(feed) = &opened.feed
@@ -132,33 +147,23 @@ fn screenshot(args: &Args, path: &Path) -> anyhow::Result<()> {
         args.picture.keys.split_whitespace().collect(),
         args.picture.size,
     );
-    let screen = peerscope::app::screenshot(pipeline, &opened.name, look(args.look), size, &keys);
-    let is_text = path.extension().is_some_and(|extension| extension == "txt");
-    let picture = if is_text {
-        picture::text(&screen)
-    } else {
-        picture::svg(&screen)
-    };
+    let settings = settings(args, config);
+    let look = settings.look;
+    let screen = peerscope::app::screenshot(pipeline, &opened.name, settings, size, &keys);
+    let picture = peerscope::app::picture_for(path, &screen, look);
     std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// <https://no-color.org>: the variable counts when it is not empty. A locale without UTF-8, and the console of
-/// Linux, cannot show our lines.
-fn look(wanted: args::Look) -> Look {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(variable);
-    let is_utf8 =
-        locale.is_none_or(|locale| locale.to_uppercase().replace('-', "").contains("UTF8"));
-    let is_console = variable("TERM").is_some_and(|terminal| terminal == "linux");
-    Look {
-        has_color: !wanted.no_color && variable("NO_COLOR").is_none(),
-        glyphs: if wanted.ascii || !is_utf8 || is_console {
-            Glyphs::ASCII
-        } else {
-            Glyphs::UNICODE
-        },
+/// How the screen begins.
+fn settings(args: &Args, config: &Config) -> Settings {
+    let variable = |name: &str| std::env::var(name).ok();
+    Settings {
+        look: Look::of(args.look.wish(config), variable),
+        point_of_view: args.point_of_view(),
+        time_column: config.time,
+        fold: config.fold,
+        has_mouse: config.mouse == Mouse::On,
+        keys: config.keys,
     }
 }
 
@@ -207,6 +212,37 @@ fn connections(filtered: &Filtered) -> anyhow::Result<()> {
         let shown = store.connections().iter().filter(has_any);
         export::connections_of(store, shown, format(output), out)
     })
+}
+
+/// Draws one conversation.
+fn diagram(wanted: &args::Diagram, point_of_view: &PointOfView) -> anyhow::Result<()> {
+    let Decoded { store, fault, .. } =
+        decode(input::open(&wanted.input, Access::Forward)?, |_| Ok(()))?;
+    let connection = match wanted.connection {
+        Some(number) => store.connections().get(number as usize),
+        None => store.connections().iter().find(|it| it.is_bittorrent()),
+    };
+    let connection = connection.ok_or(Refusal::NoConnection(store.connections().len()))?;
+    let choice = Choice {
+        scope: Scope::One(connection.id),
+        hidden: BTreeSet::new(),
+        filter: wanted.only.clone(),
+        fold: wanted.fold(),
+    };
+    let mut rows = Rows::new(choice);
+    rows.step(&store, rows.total(&store));
+    let sides = point_of_view.sides(connection);
+    let steps = export::steps(&store, &rows, |it| point_of_view.sides(it)[0]);
+    let drawn = export::diagram(wanted.format(), &export::sides(connection, sides), steps);
+    match &wanted.output {
+        Some(path) => std::fs::write(path, drawn)
+            .with_context(|| format!("cannot write {}", path.display()))?,
+        None => io::stdout()
+            .lock()
+            .write_all(drawn.as_bytes())
+            .context(CANNOT_PRINT)?,
+    }
+    fault
 }
 
 /// Says what a live capture gave. It fails if packets could not be written.

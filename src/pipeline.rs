@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::capture::{GrowingText, Layout, Note, Reader, Source};
 use crate::packet::{Carried, Checksums, Datagram, Packets, Segment, Transport};
-use crate::store::{Change, Tally, put_in_order};
+use crate::store::{Change, Privacy, Tally, put_in_order};
 use crate::stream::{Event, FrameRef, Repeat, Repeats, Reread, Streams};
 use crate::swarm::Metainfo;
 use crate::wire::InfoHash;
@@ -45,6 +45,8 @@ pub struct Told {
     pub keys: Vec<GrowingText>,
     /// Torrents that it may be about.
     pub torrents: Vec<Arc<Metainfo>>,
+    /// Who may see who it is.
+    pub privacy: Privacy,
 }
 
 /// Decodes a capture. It knows no clock and prints nothing; the same capture gives the same changes.
@@ -60,6 +62,7 @@ pub struct Pipeline {
     last: FrameRef,
     known: Option<Arc<Layout>>,
     torrents: Vec<Arc<Metainfo>>,
+    privacy: Privacy,
     end: End,
 }
 
@@ -84,6 +87,7 @@ impl Pipeline {
             last: FrameRef::default(),
             known: None,
             torrents: Vec::new(),
+            privacy: Privacy::Open,
             end: End::OfFile,
         }
     }
@@ -103,8 +107,10 @@ impl Pipeline {
             checksums,
             keys,
             torrents,
+            privacy,
         } = told;
-        self.with(checksums).with_keys(keys).knowing(torrents)
+        let told = Pipeline { privacy, ..self };
+        told.with(checksums).with_keys(keys).knowing(torrents)
     }
 
     /// The same, with another opinion of checksums.
@@ -151,6 +157,9 @@ impl Pipeline {
 
     /// Decodes the next frames and appends what they change.
     pub fn step(&mut self, changes: &mut Vec<Change>) -> Progress {
+        if self.privacy == Privacy::Masked {
+            changes.push(Change::Privacy(std::mem::take(&mut self.privacy)));
+        }
         if !self.torrents.is_empty() {
             changes.push(Change::Torrents(std::mem::take(&mut self.torrents)));
         }

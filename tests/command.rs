@@ -768,6 +768,202 @@ fn following(arguments: &[&str]) -> Child {
         .unwrap()
 }
 
+#[test]
+fn a_conversation_is_drawn_in_three_languages() {
+    let file = capture("choke_dance.pcap");
+    let mermaid = Run::of(&["diagram", &file]);
+    assert_eq!((mermaid.code, mermaid.err.as_str()), (0, ""));
+    assert!(
+        mermaid
+            .out
+            .starts_with("sequenceDiagram\n    participant A as ")
+    );
+    assert!(mermaid.out.contains(" request #215;4  p5..8  64 KiB\n"));
+    assert_eq!(
+        mermaid,
+        Run::of(&["diagram", &file, "--connection", "0", "--format", "mermaid"])
+    );
+    let table = Run::of(&[
+        "diagram",
+        &file,
+        "--format",
+        "markdown",
+        "--connection",
+        "3",
+    ]);
+    assert!(
+        table.out.contains("\n| time | | message |\n"),
+        "{}",
+        table.out
+    );
+    assert!(
+        Run::of(&["diagram", &file, "--format", "svg"])
+            .out
+            .ends_with("</svg>\n")
+    );
+}
+
+#[test]
+fn a_diagram_shows_what_is_asked_for() {
+    let file = capture("choke_dance.pcap");
+    let steps = |arguments: &[&str]| {
+        let run = Run::of(&[&["diagram", &file, "--connection", "3"], arguments].concat());
+        run.out.lines().filter(|line| line.contains("->>")).count()
+    };
+    let messages = Run::of(&["messages", &file, "-Y", "connection == 3"]).out;
+    assert_eq!(steps(&["--unfold"]), messages.lines().count());
+    assert!(steps(&[]) < steps(&["--unfold"]));
+    let chokes = Run::of(&["messages", &file, "-Y", "connection == 3 and type == choke"]).out;
+    assert_eq!(steps(&["-Y", "type == choke"]), chokes.lines().count());
+}
+
+#[test]
+fn a_diagram_is_written_to_a_file_in_the_language_that_it_ends_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("talk.md").display().to_string();
+    let written = Run::of(&["diagram", "--demo", "-o", &file]);
+    assert_eq!((written.code, written.out.as_str()), (0, ""));
+    assert!(
+        fs::read_to_string(&file)
+            .unwrap()
+            .starts_with("- `A 10.77.0.")
+    );
+    let there = Run::of(&["diagram", "--demo", "--connection", "99"]);
+    there.failed(2, "there is no such connection; the capture has 10");
+}
+
+#[test]
+fn the_mask_hides_who_the_peers_are() {
+    let file = capture("choke_dance.pcap");
+    for command in ["messages", "connections", "torrents", "summary", "diagram"] {
+        let run = Run::of(&[command, "--mask", &file]);
+        assert_eq!(run.code, 0);
+        assert!(
+            !run.out.contains("10.77.0") && !run.out.contains("cb0a"),
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
+fn the_file_of_options_is_read_where_it_is_and_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("peerscope");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("config.toml"), "mask = true\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = peerscope(arguments);
+        command
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env_remove("SUDO_UID");
+        Run::from(command.output().unwrap())
+    };
+    assert!(
+        run(&["connections", "--demo"])
+            .out
+            .starts_with("#0   192.0.2.1:")
+    );
+    let other = written(b"");
+    let named = run(&["connections", "--demo", "--config", &path(&other)]);
+    assert!(named.out.starts_with("#0   10.77.0.2:"), "{}", named.out);
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_read_under_sudo() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("peerscope");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("config.toml"), "mask = true\n").unwrap();
+    let mine = fs::metadata(&own).unwrap();
+    if std::os::unix::fs::MetadataExt::uid(&mine) != 0
+        || std::os::unix::fs::chown(own.join("config.toml"), Some(12345), None).is_err()
+    {
+        return; // Only root can give a file away.
+    }
+    let run = |sudo: &str| {
+        let mut command = peerscope(&["connections", "--demo"]);
+        command
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env("SUDO_UID", sudo);
+        Run::from(command.output().unwrap())
+    };
+    let refused = run("1000");
+    assert!(
+        refused.out.starts_with("#0   10.77.0.2:"),
+        "{}",
+        refused.out
+    );
+    assert!(
+        refused.err.contains("belongs to another user"),
+        "{}",
+        refused.err
+    );
+    assert!(run("12345").out.starts_with("#0   192.0.2.1:"));
+}
+
+#[test]
+fn what_is_wrong_in_the_file_of_options_is_said() {
+    let wrong = |text: &str, why: &str| {
+        let file = written(text.as_bytes());
+        let run = Run::of(&["summary", "--demo", "--config", &path(&file)]);
+        run.failed(2, &format!("{}:{why}", path(&file)));
+    };
+    wrong(
+        "\ncolour = \"256\"",
+        "2: there is no option `colour`; did you mean `color`?",
+    );
+    wrong("[keys]\ndown = [\"k\"]", "2: `k` would be `down` and `up`");
+    let missing = Run::of(&["summary", "--demo", "--config", "/nowhere/c.toml"]);
+    missing.failed(3, "cannot read /nowhere/c.toml");
+}
+
+#[test]
+fn the_printed_options_are_those_that_hold() {
+    let printed = Run::of(&["--print-config"]);
+    assert_eq!((printed.code, printed.err.as_str()), (0, ""));
+    let file = written(printed.out.as_bytes());
+    let with = Run::of(&["summary", "--demo", "--config", &path(&file)]);
+    assert_eq!(with, Run::of(&["summary", "--demo"]));
+}
+
+#[test]
+fn a_picture_has_the_theme_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |name: &str, arguments: &[&str]| {
+        let file = folder.path().join(name).display().to_string();
+        let all = [&["--demo", "--screenshot", &file], arguments].concat();
+        let mut command = peerscope(&all);
+        command
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("COLORTERM");
+        assert_eq!(Run::from(command.output().unwrap()).code, 0);
+        fs::read_to_string(file).unwrap()
+    };
+    assert!(
+        picture("a.svg", &["--theme", "light", "--keys", "Enter"]).contains("fill=\"#005f5f\"")
+    );
+    assert!(
+        picture(
+            "b.svg",
+            &["--theme", "dark", "--color", "truecolor", "--keys", "Enter"]
+        )
+        .contains("#56c8d8")
+    );
+    assert!(!picture("c.svg", &["--color", "never", "--keys", "Enter"]).contains("#56c8d8"));
+    assert!(picture("d.txt", &["--mask"]).contains("192.0.2.1"));
+    for view in ["1", "2", "3", "4", "6", "7", "8"] {
+        let name = format!("{view}.txt");
+        assert!(
+            picture(&name, &["--keys", view, "--size", "80x24"])
+                .lines()
+                .count()
+                == 24
+        );
+    }
+}
+
 /// The keys of an object, in the order in which they were written.
 struct Keys(Vec<String>);
 
@@ -835,6 +1031,8 @@ impl Run {
 fn peerscope(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_peerscope"));
     command.args(arguments).stdin(Stdio::null());
+    // Not that of whoever runs the tests.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 

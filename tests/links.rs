@@ -197,7 +197,11 @@ fn messages_in_tunnels_and_fragments_are_found_and_read_again() {
         let again: Vec<_> = (0..store.len() as u32).map(raw).collect();
         assert!(again == said(), "{name}: {} messages", store.len());
         let connection = &store.connections()[0];
-        assert_eq!(connection.ends[0].to_string(), "10.0.0.1:50000", "{name}");
+        assert_eq!(
+            connection.end(peerscope::stream::Side::A).to_string(),
+            "10.0.0.1:50000",
+            "{name}"
+        );
         frames_add_up(&store);
     }
 }

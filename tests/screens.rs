@@ -19,6 +19,8 @@ mod prompt;
 mod requests;
 #[path = "screens/strip.rs"]
 mod strip;
+#[path = "screens/themes.rs"]
+mod themes;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,7 +31,7 @@ use peerscope::app::{App, Effect, Work, key_names};
 use peerscope::capture::{Reader, Source};
 use peerscope::pipeline::{Pipeline, Progress};
 use peerscope::store::Change;
-use peerscope::view::{Glyphs, Look};
+use peerscope::view::{Glyphs, Look, Palette};
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -37,15 +39,15 @@ use ratatui::style::{Color, Modifier};
 use serde_json::Value;
 
 const COLOR: Look = Look {
-    has_color: true,
+    palette: Palette::TERMINAL,
     glyphs: Glyphs::UNICODE,
 };
 const MONOCHROME: Look = Look {
-    has_color: false,
+    palette: Palette::MONOCHROME,
     glyphs: Glyphs::UNICODE,
 };
 const ASCII: Look = Look {
-    has_color: true,
+    palette: Palette::TERMINAL,
     glyphs: Glyphs::ASCII,
 };
 

@@ -12,7 +12,7 @@ use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::EntryId;
-use peerscope::view::{Glyphs, Look, picture};
+use peerscope::view::{Glyphs, Look, Palette, picture};
 
 /// A line of text that nobody needs to be longer than this.
 const MAX_LINE: usize = 4096;
@@ -20,7 +20,7 @@ const MAX_LINE: usize = 4096;
 const MAX_JSON: usize = 1 << 20;
 
 const LOOK: Look = Look {
-    has_color: true,
+    palette: Palette::TERMINAL,
     glyphs: Glyphs::UNICODE,
 };
 

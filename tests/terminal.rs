@@ -25,6 +25,7 @@ const ESC: &str = "\x1b";
 const TAB: &str = "\t";
 const CTRL_C: &str = "\x03";
 const CTRL_L: &str = "\x0c";
+const CTRL_Z: &str = "\x1a";
 
 const PASTE_ON: &[u8] = b"\x1b[?2004h";
 const PASTE_OFF: &[u8] = b"\x1b[?2004l";
@@ -173,6 +174,77 @@ fn a_signal_ends_the_program_and_gives_the_terminal_back() {
         assert_eq!(terminal.status().signal(), None, "caught SIG{signal}");
         terminal.was_given_back();
     }
+}
+
+/// The shell stops and wakes it up; between that it has its terminal as it was.
+#[test]
+fn it_is_suspended_and_goes_on() {
+    let script = r#"set -m; "$0" "$1"; echo "stopped $?"; stty -a; read -r _; fg; echo "code $?"; stty -a; read -r _"#;
+    let mut terminal = Terminal::start(shell(script, &capture("loopback.pcap")));
+    terminal.shows("READ 100%");
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    terminal.press(CTRL_Z);
+    let shown = terminal.shows(" icanon");
+    assert!(shown.contains("stopped 1"), "{shown}");
+    terminal.until("the shell's screen with its cursor", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor()
+    });
+    terminal.press(ENTER);
+    terminal.until("the ladder again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("[2 Ladder]")
+    });
+    terminal.press("j");
+    terminal.shows(" 2/63 ");
+    terminal.press("q");
+    terminal.shows("code 0");
+    terminal.shows(" icanon");
+}
+
+/// Nobody could wake it up again.
+#[test]
+fn without_a_shell_nothing_is_suspended() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.press(CTRL_Z);
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn whoever_stops_and_wakes_it_finds_the_screen_again() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.signal("STOP");
+    terminal.garble("\x1b[9;9Hanother program was here");
+    terminal.shows("another program was here");
+    terminal.signal("CONT");
+    terminal.until("no other program", |screen| {
+        !screen.contents().contains("another program")
+    });
+    terminal.press("q");
+    assert_eq!(terminal.status().exit_code(), 0);
+}
+
+#[test]
+fn what_is_copied_is_sent_to_the_clipboard_of_the_terminal() {
+    let mut terminal = Terminal::start(peerscope("loopback.pcap"));
+    terminal.shows("READ 100%");
+    terminal.press(ENTER);
+    terminal.shows("[2 Ladder]");
+    terminal.press("yf");
+    terminal.shows("Wireshark filter, 110 B: sent to the terminal's clipboard");
+    let filter = "frame.number == 4 && ip.src == 127.0.0.1 && tcp.srcport == 58715 \
+                  && ip.dst == 127.0.0.1 && tcp.dstport == 6881";
+    let mut sent = String::new();
+    let command = crossterm::clipboard::CopyToClipboard::to_clipboard_from(filter);
+    crossterm::Command::write_ansi(&command, &mut sent).unwrap();
+    assert!(sent.starts_with("\x1b]52;c;"), "{sent:?}");
+    terminal.shown.until("the filter", |state| {
+        contains(&state.output, sent.as_bytes())
+    });
 }
 
 #[test]

@@ -2,7 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+mod rebinding;
+
+pub use rebinding::BadBinding;
+
 use super::prompt::Asked;
+use crate::export::Copied;
 use crate::view::{KeyHelp, Pane};
 
 /// What a key means.
@@ -63,6 +68,8 @@ pub(super) enum Action {
     Follow,
     Pause,
     Mouse,
+    Mask,
+    Copy(Copied),
     Suspend,
     Help,
     Redraw,
@@ -71,6 +78,7 @@ pub(super) enum Action {
 }
 
 /// A row of the table.
+#[derive(Clone, Copy, Debug)]
 struct Key {
     /// As the help writes them; the first is the hint's.
     names: &'static str,
@@ -474,6 +482,19 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
+        names: "y P",
+        actions: &[
+            ("y v", Action::Copy(Copied::Value)),
+            ("y h", Action::Copy(Copied::Hex)),
+            ("y j", Action::Copy(Copied::Json)),
+            ("y f", Action::Copy(Copied::Filter)),
+            ("P", Action::Mask),
+        ],
+        about: "copy (v h j f); mask",
+        hint: "value, hex, JSON, Wireshark filter",
+        panes: EVERYWHERE,
+    },
+    Key {
         names: "? F1",
         actions: &[("?", Action::Help), ("F1", Action::Help)],
         about: "this help",
@@ -495,19 +516,6 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
 ];
-
-/// The rows of the help.
-pub(super) fn help() -> Vec<KeyHelp> {
-    KEYS.iter()
-        .map(|key| KeyHelp {
-            keys: key.names,
-            about: key.about,
-            hint: key.hint,
-            panes: key.panes,
-            is_sequence: key.actions[0].0.contains(' '),
-        })
-        .collect()
-}
 
 /// All keys and sequences of the table, each once: `j`, `z R`, `m *` for any letter behind `m`.
 pub fn key_names() -> Vec<&'static str> {
@@ -532,54 +540,86 @@ pub(super) enum Pressed {
     Nothing,
 }
 
-/// What keys mean in a pane: `j`, or a sequence, `z R`. Keys of the pane come before those of all.
-pub(super) fn find(typed: &str, pane: Pane) -> Pressed {
-    let rows = in_order(pane);
-    let mut actions = rows.flat_map(|key| key.actions);
-    if let Some((_, action)) = actions.clone().find(|(name, _)| *name == typed) {
-        return Pressed::Action(*action);
-    }
-    if let Some((first, last)) = typed.split_once(' ')
-        && let [letter] = last.chars().collect::<Vec<_>>()[..]
-        && let Some((_, action)) = actions
-            .clone()
-            .find(|(name, _)| name.strip_suffix(" *") == Some(first))
-    {
-        return Pressed::Action(with_letter(*action, letter));
-    }
-    let begins = |name: &str| {
-        name.strip_prefix(typed)
-            .is_some_and(|rest| rest.starts_with(' '))
-    };
-    if actions.any(|(name, _)| begins(name)) {
-        Pressed::Prefix
-    } else {
-        Pressed::Nothing
+/// The table as it is used: [`KEYS`], or what the user made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    rows: &'static [Key],
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table { rows: KEYS }
     }
 }
 
-/// What may follow: `z zoom  R unfold all  M fold all`.
-pub(super) fn continuations(typed: &str, pane: Pane) -> String {
-    let mut words = Vec::new();
-    for key in in_order(pane) {
-        for (name, _) in key.actions {
-            if let Some(next) = name
-                .strip_prefix(typed)
-                .and_then(|rest| rest.strip_prefix(' '))
-            {
-                words.push(match next {
-                    "*" => key.hint.to_owned(),
-                    next => format!("{next} {}", key.hint),
-                });
-            }
+impl Table {
+    /// The rows of the help.
+    pub(super) fn help(self) -> Vec<KeyHelp> {
+        let rows = self.rows.iter();
+        rows.map(|key| KeyHelp {
+            keys: key.names,
+            about: key.about,
+            hint: key.hint,
+            panes: key.panes,
+            is_sequence: key.actions[0].0.contains(' '),
+        })
+        .collect()
+    }
+
+    /// What keys mean in a pane: `j`, or a sequence, `z R`. Keys of the pane come before those of all.
+    pub(super) fn find(self, typed: &str, pane: Pane) -> Pressed {
+        let rows = self.in_order(pane);
+        let mut actions = rows.flat_map(|key| key.actions);
+        if let Some((_, action)) = actions.clone().find(|(name, _)| *name == typed) {
+            return Pressed::Action(*action);
+        }
+        if let Some((first, last)) = typed.split_once(' ')
+            && let [letter] = last.chars().collect::<Vec<_>>()[..]
+            && let Some((_, action)) = actions
+                .clone()
+                .find(|(name, _)| name.strip_suffix(" *") == Some(first))
+        {
+            return Pressed::Action(with_letter(*action, letter));
+        }
+        let begins = |name: &str| {
+            name.strip_prefix(typed)
+                .is_some_and(|rest| rest.starts_with(' '))
+        };
+        if actions.any(|(name, _)| begins(name)) {
+            Pressed::Prefix
+        } else {
+            Pressed::Nothing
         }
     }
-    format!("{typed}-  {}", words.join("  "))
-}
 
-fn in_order(pane: Pane) -> impl Iterator<Item = &'static Key> + Clone {
-    let of_pane = KEYS.iter().filter(move |key| key.panes.contains(&pane));
-    of_pane.chain(KEYS.iter().filter(|key| key.panes.is_empty()))
+    /// What may follow: `z zoom  R unfold all  M fold all`.
+    pub(super) fn continuations(self, typed: &str, pane: Pane) -> String {
+        let mut words = Vec::new();
+        for key in self.in_order(pane) {
+            // Of several sequences in a row each has its own hint.
+            let hints = key.hint.split(", ").chain(std::iter::repeat(key.hint));
+            for ((name, _), hint) in key.actions.iter().zip(hints) {
+                if let Some(next) = name
+                    .strip_prefix(typed)
+                    .and_then(|rest| rest.strip_prefix(' '))
+                {
+                    words.push(match next {
+                        "*" => hint.to_owned(),
+                        next => format!("{next} {hint}"),
+                    });
+                }
+            }
+        }
+        format!("{typed}-  {}", words.join("  "))
+    }
+
+    fn in_order(self, pane: Pane) -> impl Iterator<Item = &'static Key> + Clone {
+        let of_pane = self
+            .rows
+            .iter()
+            .filter(move |key| key.panes.contains(&pane));
+        of_pane.chain(self.rows.iter().filter(|key| key.panes.is_empty()))
+    }
 }
 
 fn with_letter(action: Action, letter: char) -> Action {
@@ -637,7 +677,11 @@ mod tests {
         for (name, _) in KEYS.iter().flat_map(|key| key.actions) {
             if let Some((first, _)) = name.split_once(' ') {
                 for pane in Pane::ALL {
-                    assert_eq!(find(first, pane), Pressed::Prefix, "{first}");
+                    assert_eq!(
+                        Table::default().find(first, pane),
+                        Pressed::Prefix,
+                        "{first}"
+                    );
                 }
             }
         }
@@ -645,7 +689,7 @@ mod tests {
 
     #[test]
     fn a_key_of_a_pane_comes_before_one_of_all() {
-        let of = |pane| find("Space", pane);
+        let of = |pane| Table::default().find("Space", pane);
         assert_eq!(of(Pane::Ladder), Pressed::Action(Action::Fold));
         assert_eq!(of(Pane::Connections), Pressed::Action(Action::Tag));
         assert_eq!(of(Pane::Hex), Pressed::Nothing);
@@ -661,7 +705,7 @@ mod tests {
 
     #[test]
     fn sequences_are_found() {
-        let of = |typed| find(typed, Pane::Ladder);
+        let of = |typed| Table::default().find(typed, Pane::Ladder);
         assert_eq!(of("z"), Pressed::Prefix);
         assert_eq!(of("z R"), Pressed::Action(Action::UnfoldAll));
         assert_eq!(of("m a"), Pressed::Action(Action::SetMark('a')));
@@ -671,8 +715,10 @@ mod tests {
 
     #[test]
     fn what_may_follow_is_told() {
-        let told = continuations("z", Pane::Ladder);
+        let told = Table::default().continuations("z", Pane::Ladder);
         assert_eq!(told, "z-  z zoom  R unfold all  M fold all");
+        let told = Table::default().continuations("y", Pane::Tree);
+        assert_eq!(told, "y-  v value  h hex  j JSON  f Wireshark filter");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What the user chose: selection, focus, overlays. [`App::press`] is a key in, [`App::draw`] a screen out.
 
 mod asking;
+mod clipboard;
 mod commands;
+mod copying;
 mod finding;
 mod jobs;
 mod keys;
@@ -14,14 +16,16 @@ mod prompt;
 mod run;
 mod screenshot;
 mod selection;
+mod settings;
 mod sniffing;
 mod studies;
 mod terminal;
 
 pub use jobs::Work;
-pub use keys::key_names;
+pub use keys::{BadBinding, Table as KeyTable, key_names};
 pub use run::{Supply, has_keys, run};
-pub use screenshot::screenshot;
+pub use screenshot::{picture_for, screenshot};
+pub use settings::Settings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -74,6 +78,7 @@ pub struct App {
     name: String,
     progress: Progress,
     look: Look,
+    table: KeyTable,
     keys: Vec<KeyHelp>,
     arrangement: Arrangement,
     /// Where Esc leads from a view.
@@ -124,7 +129,8 @@ impl App {
             name: plain(name.rsplit('/').next().unwrap_or(name).as_bytes()),
             progress: Progress::default(),
             look,
-            keys: keys::help(),
+            table: KeyTable::default(),
+            keys: KeyTable::default().help(),
             arrangement: Arrangement {
                 focus: Pane::Connections,
                 view: View::Ladder,
@@ -228,10 +234,10 @@ impl App {
             _ if key == "Esc" => return None,
             before => format!("{before} {key}"),
         };
-        match keys::find(&typed, self.arrangement.focus) {
+        match self.table.find(&typed, self.arrangement.focus) {
             Pressed::Action(action) => Some(action),
             Pressed::Prefix => {
-                self.continuations = keys::continuations(&typed, self.arrangement.focus);
+                self.continuations = self.table.continuations(&typed, self.arrangement.focus);
                 self.pending = typed;
                 None
             }
@@ -248,6 +254,8 @@ impl App {
             (Action::Redraw, _) => Effect::Redraw,
             (Action::Suspend, _) => Effect::Suspend,
             (Action::Mouse, _) => self.toggle_mouse(),
+            (Action::Mask, _) => self.toggle_mask(),
+            (Action::Copy(form), _) => self.copy(form),
             (action, Overlay::Help(first)) => self.press_help(action, first, screen),
             (Action::Back, _) => self.back_or_stop(),
             (action, _) => {
@@ -316,6 +324,8 @@ impl App {
             | Action::QuitNow
             | Action::Redraw
             | Action::Suspend
+            | Action::Mask
+            | Action::Copy(_)
             | Action::Mouse
             | Action::FilterWith
             | Action::FilterWithout => {}
@@ -331,6 +341,21 @@ impl App {
         };
         self.notice = Some(format!("mouse {state}"));
         Effect::Mouse(self.has_mouse)
+    }
+
+    /// Shows aliases, or what there is.
+    fn toggle_mask(&mut self) -> Effect {
+        let state = if self.store.is_masked() {
+            self.store.unmask();
+            "off"
+        } else {
+            self.store.mask();
+            "on: addresses, hashes, peer ids and names have aliases"
+        };
+        // Bytes and fields are masked as they are read.
+        self.raw = None;
+        self.notice = Some(format!("mask {state}"));
+        Effect::Draw
     }
 
     /// Draws the screen. Windows follow their cursors here, so that a resize keeps what is selected in sight.

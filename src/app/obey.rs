@@ -101,7 +101,7 @@ impl App {
         let picture = if is_text {
             picture::text(&buffer)
         } else {
-            picture::svg(&buffer)
+            picture::svg(&buffer, self.look)
         };
         self.notice = Some(written(target, picture.as_bytes()));
     }

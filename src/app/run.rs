@@ -10,15 +10,16 @@ use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select_biased, tick, unbounded};
 use crossterm::event::{self, Event as Input};
 use rustix::event::{PollFd, PollFlags, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::process::{Signal, kill_current_process_group};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::clipboard;
 use super::terminal::Screen;
-use super::{App, Effect, Work, keys};
+use super::{App, Effect, Settings, Work, keys};
 use crate::capture::{Feed, OpenError, Opening, Timestamp, Wait};
 use crate::pipeline::{Pipeline, Progress, Told};
 use crate::store::Change;
-use crate::view::Look;
 
 /// Batches that may wait for the screen: the worker stops when it is ahead.
 const BATCHES_AHEAD: usize = 4;
@@ -29,12 +30,17 @@ const COUNTS: Duration = Duration::from_millis(500);
 /// So long the end of a live capture may take before the program ends without it.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 
+/// So long a signal to stop may take to arrive.
+const STOPPING: Duration = Duration::from_millis(100);
+
 /// What the worker has: changes, or the reason why there is no capture.
 type Batch = Result<(Vec<Change>, Progress), OpenError>;
 
 /// What comes from outside.
 enum News {
     Input(Input),
+    /// The program was stopped and goes on: others have had the terminal.
+    Continued,
     /// A signal, or the terminal is gone.
     Quit,
 }
@@ -45,10 +51,11 @@ pub fn run(
     opening: Opening,
     told: Told,
     name: &str,
-    look: Look,
+    settings: Settings,
     supply: Supply,
 ) -> anyhow::Result<()> {
-    let mut app = App::new(opening.source().clone(), name, look);
+    let has_mouse = settings.has_mouse;
+    let mut app = App::new(opening.source().clone(), name, settings.look).with(settings);
     if let Supply::Sniffed { feed, is_kept } = &supply {
         app = app.sniffing(feed.control.clone(), *is_kept);
     }
@@ -59,7 +66,7 @@ pub fn run(
     let (news, inbox) = unbounded();
     let terminal = terminal().context("there is no terminal to read keys from")?;
     watch_signals(news.clone()).context("cannot watch for signals")?;
-    let screen = Screen::open()
+    let screen = Screen::open(has_mouse)
         .context("cannot use the terminal; use `peerscope summary FILE` where there is none")?;
     let (batches, worker) = read_in_worker(opening, told, supply);
     watch_terminal(terminal, news.clone());
@@ -145,6 +152,10 @@ impl Loop {
             };
             select_biased! {
                 recv(self.inbox) -> news => match news {
+                    Ok(News::Continued) => {
+                        self.screen.take_again(&mut self.app)?;
+                        due = Due::Now;
+                    }
                     Ok(News::Input(input)) if self.input(&input)? != Effect::Quit => due = Due::Now,
                     Ok(_) | Err(_) => return Ok(()),
                 },
@@ -210,15 +221,27 @@ impl Loop {
 
     fn follow(&mut self, effect: Effect) -> anyhow::Result<Effect> {
         match &effect {
-            Effect::Redraw | Effect::Suspend => self.screen.redraw(&mut self.app)?,
+            Effect::Redraw => self.screen.redraw(&mut self.app)?,
+            Effect::Suspend => self.suspend()?,
             Effect::StopReading => {
                 self.batches = never();
                 self.app.reading_ended();
             }
             Effect::Mouse(is_on) => self.screen.listen_to_mouse(*is_on)?,
-            Effect::Draw | Effect::Quit | Effect::Copy(_) => {}
+            Effect::Copy(text) => clipboard::send(text)?,
+            Effect::Draw | Effect::Quit => {}
         }
         Ok(effect)
+    }
+
+    /// Stops the program as the terminal would have, without raw mode: the shell gets its terminal as it was. Where
+    /// there is no shell to wake it up again, nothing stops, and it goes on at once.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        Screen::give_back()?;
+        let stopped = kill_current_process_group(Signal::TSTP);
+        thread::sleep(STOPPING);
+        self.screen.take_again(&mut self.app)?;
+        Ok(stopped?)
     }
 }
 
@@ -278,10 +301,14 @@ fn follow(mut pipeline: Pipeline, feed: &Feed, batches: &Sender<Batch>) {
 }
 
 fn watch_signals(news: Sender<News>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGCONT])?;
     thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            let _ = news.send(News::Quit);
+        for signal in signals.forever() {
+            let is_end = signal != SIGCONT;
+            let told = news.send(if is_end { News::Quit } else { News::Continued });
+            if is_end || told.is_err() {
+                return;
+            }
         }
     });
     Ok(())

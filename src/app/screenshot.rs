@@ -1,23 +1,27 @@
 //! A screen without a terminal.
 
+use std::path::Path;
+use std::{fs, io};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::App;
+use super::{App, Settings};
 use crate::pipeline::Pipeline;
-use crate::view::Look;
+use crate::view::{Look, picture};
 
 /// Reads the whole capture, presses `keys` and gives the screen of `width` by `height` cells.
 pub fn screenshot(
     mut pipeline: Pipeline,
     name: &str,
-    look: Look,
+    settings: impl Into<Settings>,
     (width, height): (u16, u16),
     keys: &[&str],
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let mut app = App::new(pipeline.source().clone(), name, look);
+    let settings = settings.into();
+    let mut app = App::new(pipeline.source().clone(), name, settings.look).with(settings);
     loop {
         let mut changes = Vec::new();
         let progress = pipeline.step(&mut changes);
@@ -41,4 +45,23 @@ pub fn screenshot(
         app.draw(area, &mut buffer);
     }
     buffer
+}
+
+/// A screen as a file of this name holds it: as text where that ends in `.txt`, or else as SVG.
+pub fn picture_for(file: &Path, screen: &Buffer, look: Look) -> String {
+    let is_text = file.extension().is_some_and(|ending| ending == "txt");
+    if is_text {
+        picture::text(screen)
+    } else {
+        picture::svg(screen, look)
+    }
+}
+
+impl App {
+    /// Writes a picture of the screen as it is.
+    pub fn save_picture(&mut self, file: &Path, screen: Rect) -> io::Result<()> {
+        let mut buffer = Buffer::empty(screen);
+        self.draw(screen, &mut buffer);
+        fs::write(file, picture_for(file, &buffer, self.look))
+    }
 }

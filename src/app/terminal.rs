@@ -2,7 +2,11 @@
 
 use std::io::{self, Write};
 
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::cursor::Show;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
 use crossterm::{execute, queue};
 use ratatui::DefaultTerminal;
 use ratatui::layout::Rect;
@@ -19,18 +23,20 @@ const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 /// The terminal while the screen is open. Dropping it gives the terminal back.
 pub(super) struct Screen {
     terminal: DefaultTerminal,
+    has_mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal: raw mode, alternate screen, and a panic hook that gives both back.
-    pub(super) fn open() -> io::Result<Screen> {
+    pub(super) fn open(has_mouse: bool) -> io::Result<Screen> {
         // Under NO_COLOR crossterm 0.29 turns each colour command into a full reset, which would take the reverse of
         // the selection with it. Our look leaves colours out itself; this keeps crossterm out of it.
         crossterm::style::force_color_output(true);
-        let screen = Screen {
+        let mut screen = Screen {
             terminal: ratatui::try_init()?,
+            has_mouse,
         };
-        screen.listen_to_mouse(true)?;
+        screen.listen_to_mouse(has_mouse)?;
         write(PASTE_ON)?;
         let restore_and_report = std::panic::take_hook();
         let drawing = std::thread::current().id();
@@ -45,8 +51,27 @@ impl Screen {
     }
 
     /// Asks for clicks, or no longer.
-    pub(super) fn listen_to_mouse(&self, is_on: bool) -> io::Result<()> {
+    pub(super) fn listen_to_mouse(&mut self, is_on: bool) -> io::Result<()> {
+        self.has_mouse = is_on;
         write(if is_on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    /// Gives the terminal back for a while.
+    pub(super) fn give_back() -> io::Result<()> {
+        write(MOUSE_OFF).and(write(PASTE_OFF))?;
+        execute!(io::stdout(), LeaveAlternateScreen, Show)?;
+        disable_raw_mode()
+    }
+
+    /// Takes the terminal again, whoever had it and whatever became of it, and draws every cell.
+    pub(super) fn take_again(&mut self, app: &mut App) -> io::Result<()> {
+        // What is raw for crossterm may not be raw any more.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen)?;
+        self.listen_to_mouse(self.has_mouse)?;
+        write(PASTE_ON)?;
+        self.redraw(app)
     }
 
     pub(super) fn size(&self) -> io::Result<Rect> {

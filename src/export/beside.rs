@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::capture::{About, Comment, Interface};
+use crate::capture::{About, Comment, Interface, Layout};
 use crate::store::Store;
 use crate::wire::plain_within;
 
@@ -63,10 +63,24 @@ impl Beside {
         };
         let interfaces = layout.interfaces().take(MAX_INTERFACES);
         Beside {
-            comments: layout.comments().kept().iter().map(said).collect(),
+            comments: comments(store, layout),
             interfaces: interfaces.map(counts).collect(),
         }
     }
+}
+
+/// People write anything into comments: under the mask nothing of it is shown.
+fn comments(store: &Store, layout: &Layout) -> Vec<Said> {
+    let kept = layout.comments().kept().iter().map(said);
+    let shown = |said: Said| {
+        if store.is_masked() {
+            let text = "(masked)".to_owned();
+            Said { text, ..said }
+        } else {
+            said
+        }
+    };
+    kept.map(shown).collect()
 }
 
 fn said(comment: &Comment) -> Said {
@@ -134,8 +148,8 @@ pub fn beside(store: &Store) -> Vec<String> {
         .take(SHOWN)
         .map(|interface| format!("interface  {}", interface.words()))
         .collect();
-    let kept = layout.comments().kept();
-    let comments = kept.iter().take(SHOWN).map(|it| said(it).words());
+    let kept = comments(store, layout);
+    let comments = kept.iter().take(SHOWN).map(Said::words);
     lines.extend(comments);
     let more = kept.len().saturating_sub(SHOWN) as u64 + layout.comments().more();
     if more > 0 {

@@ -196,8 +196,8 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
         .unwrap_or_default();
     SideRow {
         client: facts.client().map(str::to_owned),
-        peer_id: facts
-            .handshake
+        peer_id: connection
+            .handshake(side)
             .map(|handshake| handshake.peer_id.to_string()),
         choking: match peer.choke {
             Choke::Unknown => None,

@@ -4,6 +4,8 @@ mod account;
 mod beside;
 mod body;
 mod connections;
+mod copy;
+mod diagram;
 mod json;
 mod messages;
 mod parts;
@@ -17,13 +19,15 @@ use std::io::{self, Write};
 use crate::store::{Connection, EntryId, Store};
 
 pub use beside::beside;
+pub use copy::{Copied, Field, copied};
+pub use diagram::{DiagramFormat, Step, diagram, sides, steps};
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
 pub use sought::{Case, Sought};
 pub use torrents::{mark, torrent_name};
 pub use words::{
     bytes, closing, describe, duration, faults, method_words, no_messages, notes, nothing_to_show,
-    side_words, via_words,
+    run_words, side_words, via_words,
 };
 
 /// How to write.

@@ -40,7 +40,7 @@ fn row(swarm: &Swarm, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "{}  {pieces:>8}  {:>9}  {:>9}  {:>5}  {:>5}  {:>5}  {}",
-        swarm.info_hash,
+        swarm.info_hash(),
         told(|it| it.piece_length.map(bytes)),
         told(|it| Some(bytes(it.files.length))),
         told(|it| Some(it.files.count.to_string())),
@@ -89,7 +89,7 @@ pub fn mark(certainty: Certainty) -> &'static str {
 fn hash_v2(swarm: &Swarm) -> Option<String> {
     let whole = swarm.metainfo().and_then(|it| it.version.v2());
     let whole = whole.map(|hash| hash.to_string());
-    whole.or_else(|| swarm.v2.map(|hash| hash.to_string()))
+    whole.or_else(|| swarm.v2().map(|hash| hash.to_string()))
 }
 
 /// Bitfields whose length is not that of the torrent; none where the length is not sure.
@@ -134,7 +134,7 @@ pub(super) fn json(swarm: &Swarm, out: &mut impl Write) -> io::Result<()> {
     let (pieces, certainty) = swarm.pieces().unzip();
     let is_exact = certainty.map(|it| it == Certainty::Exact);
     let row = Row {
-        info_hash: swarm.info_hash.to_string(),
+        info_hash: swarm.info_hash().to_string(),
         info_hash_v2: hash_v2(swarm),
         name: swarm.name(),
         pieces,

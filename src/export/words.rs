@@ -4,7 +4,7 @@ use super::account::Udp;
 use super::beside::dropped;
 use super::body;
 use crate::packet::{Endpoint, Skip};
-use crate::store::{Connection, Entry, Protocol, Store, StreamTally, Tally, What};
+use crate::store::{Connection, Entry, Protocol, Run, Store, StreamTally, Tally, What};
 use crate::stream::{Closing, Direction, Missing, Side};
 use crate::wire::extension::Body;
 use crate::wire::{Block, Kind, Message, Method, Reason, Via, client, tribler};
@@ -238,6 +238,20 @@ fn message_words(store: &Store, entry: &Entry, message: &Message) -> String {
         Message::Unread(_) => format!("{name} (not captured)"),
         _ => name.to_owned(),
     }
+}
+
+/// `request ×240  p18..32  3.8 MiB`
+pub fn run_words(run: &Run) -> String {
+    let mut words = format!("{} ×{}", run.kind.name().replace('_', " "), run.count);
+    match run.sum.pieces {
+        [low, high] if low == high => words.push_str(&format!("  p{low}")),
+        [low, high] if low < high => words.push_str(&format!("  p{low}..{high}")),
+        _ => {}
+    }
+    if run.sum.bytes > 0 {
+        words.push_str(&format!("  {}", bytes(run.sum.bytes)));
+    }
+    words
 }
 
 /// Piece, offset, length: `p17 +16384 16 KiB`.

@@ -90,6 +90,8 @@ pub enum Change {
     Tally(Box<Tally>),
     /// The capture has another section or interface.
     Layout(Arc<Layout>),
+    /// Who may see who it is; it comes before all else.
+    Privacy(Privacy),
     /// What the user knows of torrents; it comes first.
     Torrents(Vec<Arc<Metainfo>>),
 }
@@ -165,6 +167,16 @@ impl Change {
     }
 }
 
+/// Is it shown who the peers are, and what they exchange?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Privacy {
+    /// As it is.
+    #[default]
+    Open,
+    /// Under aliases.
+    Masked,
+}
+
 /// Puts the changes from `first` on in the order of the frames that completed what they tell: messages that were found by a chain behind
 /// them come late. What is told of one side stays in its order.
 pub fn put_in_order(changes: &mut Vec<Change>, first: usize) {
@@ -202,6 +214,7 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 | Change::Learned(_)
                 | Change::Tally(_)
                 | Change::Layout(_)
+                | Change::Privacy(_)
                 | Change::Torrents(_) => return last,
             };
             let behind = sides

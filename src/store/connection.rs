@@ -2,6 +2,7 @@
 
 use super::choked::ChokedTally;
 use super::history::{History, Turn};
+use super::mask::Alias;
 use super::{EntryId, Record, StreamTally, What};
 use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
@@ -18,7 +19,7 @@ pub struct Connection {
     /// Its number, which is its place in the list.
     pub id: ConnectionId,
     /// Its ends; [`Side`] is the index.
-    pub ends: [Endpoint; 2],
+    pub(super) ends: [Endpoint; 2],
     /// Who opened it, as far as that is known.
     pub opener: (Side, Evidence),
     /// Its first frame.
@@ -31,6 +32,8 @@ pub struct Connection {
     segments: Option<Box<Segments>>,
     /// Made with the first entry: a port scan has none.
     conversation: Option<Box<Conversation>>,
+    /// What it is called under the mask.
+    pub(super) alias: Option<Box<Alias>>,
 }
 
 /// Frames of which a connection's life tells, where they are not its first.
@@ -70,7 +73,7 @@ struct Conversation {
 #[derive(Clone, Debug, Default)]
 pub struct SideFacts {
     /// Its handshake.
-    pub handshake: Option<Handshake>,
+    pub(super) handshake: Option<Handshake>,
     /// `v` of its extended handshake.
     pub version: Option<String>,
     /// Name of the client by its peer id.
@@ -106,6 +109,7 @@ impl Connection {
             companion: None,
             segments: None,
             conversation: None,
+            alias: None,
         }
     }
 
@@ -130,7 +134,13 @@ impl Connection {
 
     /// One end.
     pub fn end(&self, side: Side) -> &Endpoint {
-        &self.ends[side.index()]
+        let shown = self.alias.as_ref().map_or(&self.ends, |alias| &alias.ends);
+        &shown[side.index()]
+    }
+
+    /// The same without the mask, for what is never shown.
+    pub(crate) fn real_end(&self, side: Side) -> Endpoint {
+        self.ends[side.index()]
     }
 
     /// The side that opened it, shown first.
@@ -176,7 +186,23 @@ impl Connection {
 
     /// The torrent that its first handshake names.
     pub fn info_hash(&self) -> Option<InfoHash> {
+        match &self.alias {
+            Some(alias) => alias.info_hash,
+            None => self.real_info_hash(),
+        }
+    }
+
+    /// The same without the mask, for what is never shown.
+    pub(crate) fn real_info_hash(&self) -> Option<InfoHash> {
         self.conversation.as_ref()?.info_hash
+    }
+
+    /// The handshake of one side.
+    pub fn handshake(&self, side: Side) -> Option<Handshake> {
+        match &self.alias {
+            Some(alias) => alias.handshakes[side.index()],
+            None => self.facts(side)?.handshake,
+        }
     }
 
     /// How it hides what it says, if it does.

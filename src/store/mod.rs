@@ -13,6 +13,7 @@ mod history;
 mod latencies;
 mod life;
 mod listing;
+mod mask;
 mod moments;
 mod partner;
 mod piece_life;
@@ -33,7 +34,7 @@ mod walk;
 
 pub use blocks::{Blocks, Got, Part, Received, parts};
 pub use census::{Census, Counts, Holding};
-pub use change::{Change, Record, What, put_in_order};
+pub use change::{Change, Privacy, Record, What, put_in_order};
 pub use choked::{Choked, choked_while_interested};
 pub use connection::{Connection, Protocol, Segments, SideFacts};
 pub use entry::{Entry, EntryId};
@@ -66,7 +67,7 @@ use crate::peer::Talk;
 use crate::stream::ConnectionId;
 use crate::swarm::{Endpoints, Origin, Sightings, Torrents};
 use crate::wire::companion::Heard;
-use crate::wire::{Message, Method};
+use crate::wire::{Kind, Message, Method};
 
 /// Everything that was learned so far. It only grows; [`Store::apply`] is the one way in.
 #[derive(Debug, Default)]
@@ -83,6 +84,7 @@ pub struct Store {
     tally: Tally,
     totals: Totals,
     layout: Option<Arc<Layout>>,
+    mask: mask::Mask,
 }
 
 impl Store {
@@ -98,6 +100,7 @@ impl Store {
                 debug_assert_eq!(connection.0 as usize, self.connections.len());
                 self.connections
                     .push(Connection::new(connection, ends, opener, first));
+                self.mask_connection(connection);
             }
             Change::OpenedBy {
                 connection,
@@ -132,9 +135,14 @@ impl Store {
             Change::Learned(lesson) => self.sightings.learn(&lesson),
             Change::Tally(tally) => self.tally = *tally,
             Change::Layout(layout) => self.layout = Some(layout),
-            Change::Torrents(torrents) => torrents
-                .into_iter()
-                .for_each(|metainfo| self.torrents.tell(metainfo, Origin::File)),
+            Change::Privacy(Privacy::Masked) => self.mask(),
+            Change::Privacy(Privacy::Open) => self.unmask(),
+            Change::Torrents(torrents) => {
+                torrents
+                    .into_iter()
+                    .for_each(|metainfo| self.torrents.tell(metainfo, Origin::File));
+                self.mask_torrents();
+            }
         }
     }
 
@@ -152,9 +160,9 @@ impl Store {
         let connection = &mut self.connections[record.connection.0 as usize];
         let mut extension = None;
         if let What::Message(message) = &record.what {
-            let had_torrent = connection.info_hash().is_some();
+            let had_torrent = connection.real_info_hash().is_some();
             connection.learn(record.side, message, record.found);
-            if let Some(info_hash) = connection.info_hash() {
+            if let Some(info_hash) = connection.real_info_hash() {
                 let swarm = self.torrents.named(info_hash);
                 swarm.connections += u32::from(!had_torrent);
                 swarm.learn(message);
@@ -173,9 +181,14 @@ impl Store {
         connection.push(id, &record, added);
         self.totals.entry(entry.kind(), added, before, connection);
         if before != Protocol::PeerWire && connection.protocol() == Protocol::PeerWire {
-            self.listeners.add(*connection.end(!connection.opener()));
+            self.listeners
+                .add(connection.real_end(!connection.opener()));
         }
+        let (kind, id) = (entry.kind(), entry.connection);
         self.entries.push(entry);
+        if matches!(kind, Kind::Handshake | Kind::Extended) {
+            self.mask_connection(id);
+        }
     }
 
     /// Number of entries.
@@ -205,6 +218,11 @@ impl Store {
 
     /// What an entry says, taken out of its packed form.
     pub fn what(&self, entry: &Entry) -> What {
+        self.masked(entry, self.real_what(entry))
+    }
+
+    /// The same without the mask, for what is never shown.
+    pub(crate) fn real_what(&self, entry: &Entry) -> What {
         entry.what(&self.arena)
     }
 
@@ -233,7 +251,7 @@ impl Store {
         let connection = self.connection(id);
         connection.talk_at(ordinal, |talk, id| {
             let entry = self.entry(id);
-            if let What::Message(message) = self.what(entry) {
+            if let What::Message(message) = self.real_what(entry) {
                 talk.apply(entry.side(), &message);
             }
         })

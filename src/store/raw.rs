@@ -91,7 +91,7 @@ impl Raw {
 pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     let entry = store.entry(id);
     let connection = store.connection(entry.connection);
-    let ends = [entry.side(), !entry.side()].map(|side| *connection.end(side));
+    let ends = [entry.side(), !entry.side()].map(|side| connection.real_end(side));
     let capture = Reread {
         source,
         layout: store.layout()?,
@@ -112,6 +112,7 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     {
         raw.decrypt(|bytes| key.decrypt(entry.seq, bytes));
     }
+    store.mask_raw(entry, &mut raw);
     Some(raw)
 }
 

@@ -63,7 +63,9 @@ impl Roster {
 
     /// Looks for so many connections more; true when there are no others.
     pub fn step(&mut self, store: &Store, connections: usize) -> bool {
-        let torrent = store.torrent(self.info_hash).map(|swarm| swarm.info_hash);
+        let torrent = store
+            .torrent(self.info_hash)
+            .map(|swarm| swarm.real_hashes().0);
         let (mut found, mut passed) = (0, 0);
         while found < connections && passed < connections.saturating_mul(OTHERS) {
             let Some(connection) = store.connections().get(self.next) else {
@@ -71,7 +73,9 @@ impl Roster {
             };
             self.next += 1;
             passed += 1;
-            let its = store.swarm_of(connection).map(|swarm| swarm.info_hash);
+            let its = store
+                .swarm_of(connection)
+                .map(|swarm| swarm.real_hashes().0);
             if its.is_some() && its == torrent {
                 self.add(connection);
                 found += 1;

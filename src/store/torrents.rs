@@ -10,7 +10,7 @@ const UT_METADATA: &str = "ut_metadata";
 impl Store {
     /// The torrent that a connection speaks of.
     pub fn swarm_of(&self, connection: &Connection) -> Option<&Swarm> {
-        self.torrents.get(connection.info_hash()?)
+        self.torrents.get(connection.real_info_hash()?)
     }
 
     /// The torrent that goes by a hash.
@@ -46,13 +46,13 @@ pub(super) fn learn(
     record: &Record,
     message: &Message,
 ) {
-    let Some(info_hash) = connection.info_hash() else {
+    let Some(info_hash) = connection.real_info_hash() else {
         return;
     };
     let side = record.side;
     match message {
         Message::Handshake(_) => {
-            let ends = [side, !side].map(|side| *connection.end(side));
+            let ends = [side, !side].map(|side| connection.real_end(side));
             torrents.named(info_hash).met(ends[0], ends[1]);
             upgrade(torrents, connection);
         }

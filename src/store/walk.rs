@@ -20,7 +20,7 @@ impl Subject {
     pub fn of(store: &Store, connection: &Connection) -> Subject {
         let swarm = store.swarm_of(connection);
         swarm.map_or(Subject::Connection(connection.id), |it| {
-            Subject::Torrent(it.info_hash)
+            Subject::Torrent(it.real_hashes().0)
         })
     }
 
@@ -29,7 +29,7 @@ impl Subject {
         match self {
             Subject::Torrent(hash) => store
                 .swarm_of(connection)
-                .is_some_and(|it| it.info_hash == hash),
+                .is_some_and(|it| it.real_hashes().0 == hash),
             Subject::Connection(id) => connection.id == id,
         }
     }

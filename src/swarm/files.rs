@@ -69,6 +69,18 @@ impl Files {
         &self.kept
     }
 
+    /// The same under numbers.
+    pub(super) fn masked(&self) -> Files {
+        let numbered = (1..).zip(&self.kept).map(|(number, file)| File {
+            path: format!("file-{number}"),
+            ..*file
+        });
+        Files {
+            kept: numbered.collect(),
+            ..self.clone()
+        }
+    }
+
     /// The names and lengths of what they hold.
     pub(super) fn contents(&self) -> impl Iterator<Item = (&str, u64)> {
         let contents = self.kept.iter().filter(|it| it.kind == FileKind::Content);

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::MAX_PIECES;
 use super::files::{Files, Reading};
 use super::trees::Trees;
+use super::{MAX_PIECES, SwarmAlias};
 use crate::wire::bencode::{self, Fault, Node, Value};
 use crate::wire::{InfoHash, plain};
 
@@ -193,6 +193,28 @@ impl Metainfo {
     /// SHA-1 of each piece, end to end; none of a torrent that is v2 alone.
     pub fn piece_hashes(&self) -> &[u8] {
         &self.info[self.piece_hashes.clone()]
+    }
+
+    /// The same under other names, and without what they could be looked up by.
+    pub(super) fn masked(&self, alias: SwarmAlias) -> Metainfo {
+        let v2 = alias.v2.unwrap_or(alias.info_hash);
+        let long = InfoHashV2(std::array::from_fn(|at| v2.0[at % v2.0.len()]));
+        Metainfo {
+            name: format!("torrent-{}", alias.number),
+            version: match self.version {
+                Version::V1(_) => Version::V1(alias.info_hash),
+                Version::V2(_) => Version::V2(long),
+                Version::Hybrid(..) => Version::Hybrid(alias.info_hash, long),
+            },
+            files: self.files.masked(),
+            trackers: (1..=self.trackers.len())
+                .map(|number| format!("tracker-{number}"))
+                .collect(),
+            flaws: self.flaws.clone(),
+            info: Arc::default(),
+            piece_hashes: 0..0,
+            ..self.clone()
+        }
     }
 
     fn read(text: &[u8], info: &Node) -> Result<Metainfo, NotATorrent> {

@@ -40,9 +40,9 @@ pub enum Origin {
 #[derive(Clone, Debug)]
 pub struct Swarm {
     /// Which one. Of a hybrid, the hash of v1.
-    pub info_hash: InfoHash,
+    info_hash: InfoHash,
     /// The hash of v2 as handshakes carry it, if there is one.
-    pub v2: Option<InfoHash>,
+    v2: Option<InfoHash>,
     /// How many pieces it has, by what peers say.
     pub piece_count: PieceCount,
     /// Connections whose handshakes name it.
@@ -50,6 +50,24 @@ pub struct Swarm {
     peers: HashSet<Endpoint>,
     metainfo: Option<(Arc<Metainfo>, Origin)>,
     metadata: Metadata,
+    alias: Option<Box<Masked>>,
+}
+
+/// What a torrent is called where nobody is to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SwarmAlias {
+    /// In place of its name.
+    pub number: u32,
+    /// In place of its hash.
+    pub info_hash: InfoHash,
+    /// In place of the hash of v2.
+    pub v2: Option<InfoHash>,
+}
+
+#[derive(Clone, Debug)]
+struct Masked {
+    alias: SwarmAlias,
+    metainfo: Option<Arc<Metainfo>>,
 }
 
 impl Swarm {
@@ -63,12 +81,48 @@ impl Swarm {
             peers: HashSet::new(),
             metainfo: None,
             metadata: Metadata::default(),
+            alias: None,
         }
+    }
+
+    /// Which one. Of a hybrid, the hash of v1.
+    pub fn info_hash(&self) -> InfoHash {
+        let alias = self.alias.as_ref();
+        alias.map_or(self.info_hash, |masked| masked.alias.info_hash)
+    }
+
+    /// The hash of v2 as handshakes carry it, if there is one.
+    pub fn v2(&self) -> Option<InfoHash> {
+        let alias = self.alias.as_ref();
+        alias.map_or(self.v2, |masked| masked.alias.v2)
+    }
+
+    /// Both hashes, whatever it is called.
+    pub fn real_hashes(&self) -> (InfoHash, Option<InfoHash>) {
+        (self.info_hash, self.v2)
+    }
+
+    /// Takes an alias: from here on nobody is told what it is.
+    pub fn call(&mut self, alias: Option<SwarmAlias>) {
+        let telling = alias.map(|alias| (alias, self.metainfo.is_some()));
+        // Thousands of files need not be renamed at each handshake.
+        let told = self.alias.as_deref();
+        if told.map(|masked| (masked.alias, masked.metainfo.is_some())) == telling {
+            return;
+        }
+        self.alias = alias.map(|alias| {
+            let known = self.metainfo.as_ref();
+            let metainfo = known.map(|(it, _)| Arc::new(it.masked(alias)));
+            Box::new(Masked { alias, metainfo })
+        });
     }
 
     /// What it is, where that is known.
     pub fn metainfo(&self) -> Option<&Arc<Metainfo>> {
-        self.metainfo.as_ref().map(|(metainfo, _)| metainfo)
+        match &self.alias {
+            Some(masked) => masked.metainfo.as_ref(),
+            None => self.metainfo.as_ref().map(|(metainfo, _)| metainfo),
+        }
     }
 
     /// Who told what it is.
@@ -84,7 +138,8 @@ impl Swarm {
 
     /// How many pieces it has, and how that is known.
     pub fn pieces(&self) -> Option<(u32, Certainty)> {
-        let exact = self.metainfo().and_then(|metainfo| metainfo.pieces);
+        let known = self.metainfo.as_ref();
+        let exact = known.and_then(|(metainfo, _)| metainfo.pieces);
         let inferred = || Some((self.piece_count.estimate()?, Certainty::Inferred));
         exact
             .map(|count| (count, Certainty::Exact))

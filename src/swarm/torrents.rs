@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Metainfo, Origin, Sender, Swarm};
+use super::{Metainfo, Origin, Sender, Swarm, SwarmAlias};
 use crate::wire::InfoHash;
 
 /// Every torrent that a connection or a `.torrent` file named, in the order in which they were named.
@@ -24,6 +24,21 @@ impl Torrents {
     /// The one that goes by a hash.
     pub fn get(&self, hash: InfoHash) -> Option<&Swarm> {
         self.swarms.get(self.by_hash.get(&hash)?)
+    }
+
+    /// Calls each torrent something else, or what it is called.
+    pub fn alias_all(&mut self, alias: impl Fn(&Swarm) -> Option<SwarmAlias>) {
+        self.swarms
+            .values_mut()
+            .for_each(|swarm| swarm.call(alias(swarm)));
+    }
+
+    /// The same of the torrent that goes by a hash.
+    pub fn alias(&mut self, hash: InfoHash, alias: impl Fn(&Swarm) -> Option<SwarmAlias>) {
+        let number = self.by_hash.get(&hash);
+        if let Some(swarm) = number.and_then(|number| self.swarms.get_mut(number)) {
+            swarm.call(alias(swarm));
+        }
     }
 
     /// The one that goes by a hash, new where there is none.
@@ -53,7 +68,7 @@ impl Torrents {
     pub fn upgraded(&mut self, v1: InfoHash, v2: InfoHash) {
         let is_free = |hash| {
             self.get(hash)
-                .is_none_or(|it| it.metainfo().is_none() && it.v2.is_none())
+                .is_none_or(|it| it.metainfo.is_none() && it.v2.is_none())
         };
         if v1 != v2 && is_free(v1) && is_free(v2) {
             self.merge(v1, v2);

@@ -188,10 +188,10 @@ impl<'b> Canvas<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Glyphs;
+    use crate::view::{Glyphs, Palette};
 
     const LOOK: Look = Look {
-        has_color: false,
+        palette: Palette::MONOCHROME,
         glyphs: Glyphs::UNICODE,
     };
 

@@ -7,7 +7,7 @@ use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, TimeColumn, Tone};
 use crate::capture::Timestamp;
-use crate::export::{bytes, describe, duration, nothing_to_show, side_words};
+use crate::export::{describe, duration, nothing_to_show, run_words, side_words};
 use crate::store::{Connection, Entry, EntryId, Line, Run, Scope, delta_to_partner};
 use crate::stream::Side;
 use crate::wire::Kind;
@@ -272,16 +272,7 @@ fn label(scene: &Scene<'_>, id: EntryId, entry: &Entry) -> String {
 
 /// `request ×240  p18..32  3.8 MiB [+]`
 pub(super) fn run_label(run: &Run) -> String {
-    let mut label = format!("{} ×{}", run.kind.name().replace('_', " "), run.count);
-    match run.sum.pieces {
-        [low, high] if low == high => label.push_str(&format!("  p{low}")),
-        [low, high] if low < high => label.push_str(&format!("  p{low}..{high}")),
-        _ => {}
-    }
-    if run.sum.bytes > 0 {
-        label.push_str(&format!("  {}", bytes(run.sum.bytes)));
-    }
-    label + " [+]"
+    run_words(run) + " [+]"
 }
 
 /// `─ label ─────▶` from A, `◀───── label ─` from B; what is no message has a dotted line.

@@ -1,12 +1,19 @@
 //! Colours and characters. Every colour has a twin: a letter, a place, an arrowhead.
 
+mod detect;
+mod palette;
+
+pub use detect::{Depth, Theme, Wish};
+pub use palette::Palette;
+pub(super) use palette::parts;
+
 use ratatui::style::{Color, Modifier, Style};
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// With colours, or with bold, dim and reverse alone.
-    pub has_color: bool,
+    /// The colours to paint with, or none.
+    pub palette: &'static Palette,
     /// The characters to draw with.
     pub glyphs: &'static Glyphs,
 }
@@ -33,14 +40,11 @@ pub enum Tone {
 }
 
 impl Look {
-    /// The style of a tone: the terminal's own sixteen colours, so that its palette holds.
+    /// The style of a tone, whose accent the palette paints.
     pub fn style(self, tone: Tone) -> Style {
-        let color = |color: Color| {
-            if self.has_color {
-                Style::new().fg(color)
-            } else {
-                Style::new()
-            }
+        let color = |accent: Color| match self.palette.paint(accent) {
+            Some(paint) => Style::new().fg(paint),
+            None => Style::new(),
         };
         match tone {
             Tone::Plain => Style::new(),
@@ -184,7 +188,7 @@ mod tests {
     #[test]
     fn without_colour_no_style_has_one() {
         let look = Look {
-            has_color: false,
+            palette: Palette::MONOCHROME,
             glyphs: Glyphs::UNICODE,
         };
         for tone in [

@@ -38,7 +38,7 @@ pub use cursor::Cursor;
 pub use help::{KeyHelp, last_help_line};
 pub use kinds::{GROUPS, Group};
 pub use layout::{Arrangement, MIN_HEIGHT, MIN_WIDTH, Panes, Sizes};
-pub use look::{Glyphs, Look, Tone};
+pub use look::{Depth, Glyphs, Look, Palette, Theme, Tone, Wish};
 pub use point_of_view::{PointOfView, Pov};
 pub use prompt::{Fault, Offer, Typing};
 pub use tabs::{VIEWS, view_at};

@@ -36,7 +36,7 @@ impl PointOfView {
     /// The one side that is local. Where both are, nobody is.
     pub fn local_side(&self, connection: &Connection) -> Option<Side> {
         let is_local = |side: &Side| {
-            let ip = connection.end(*side).ip;
+            let ip = connection.real_end(*side).ip;
             self.local.iter().any(|net| net.holds(ip))
         };
         let [a, b] = Side::BOTH.map(|side| is_local(&side));

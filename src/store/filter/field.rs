@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use super::value::{Datum, Type};
 use crate::packet::Endpoint;
 use crate::store::{Connection, Entry, EntryId, Store, What};
-use crate::wire::{Block, HashRange, Kind, Message, Via, id};
+use crate::stream::Side;
+use crate::wire::{Block, Handshake, HashRange, Kind, Message, Via, id};
 
 /// An entry that is looked at.
 #[derive(Clone, Copy)]
@@ -243,7 +244,7 @@ fn wire_id(row: Row<'_>, take: Take<'_>) {
 fn id_of(row: Row<'_>) -> Option<u8> {
     let known = |id: &u8| Kind::of(*id) == row.entry.kind();
     match row.entry.kind() {
-        Kind::Unknown => match row.store.what(row.entry) {
+        Kind::Unknown => match row.store.real_what(row.entry) {
             What::Message(Message::Unknown { id } | Message::Malformed { id, .. }) => Some(id),
             _ => None,
         },
@@ -273,7 +274,7 @@ fn message(row: Row<'_>) -> Option<Message> {
             | Kind::Hashes
             | Kind::HashReject
     );
-    match is_small.then(|| row.store.what(row.entry)) {
+    match is_small.then(|| row.store.real_what(row.entry)) {
         Some(What::Message(message)) => Some(message),
         _ => None,
     }
@@ -335,7 +336,7 @@ fn dht_port(row: Row<'_>, take: Take<'_>) {
 
 fn extended_id(row: Row<'_>, take: Take<'_>) {
     if row.entry.kind() == Kind::Extended
-        && let What::Message(Message::Extended { id, .. }) = row.store.what(row.entry)
+        && let What::Message(Message::Extended { id, .. }) = row.store.real_what(row.entry)
     {
         take(Datum::Number(u64::from(id)));
     }
@@ -352,19 +353,30 @@ fn of(row: Row<'_>) -> &Connection {
 }
 
 fn sender(row: Row<'_>) -> Endpoint {
-    *of(row).end(row.entry.side())
+    of(row).real_end(row.entry.side())
 }
 
 fn receiver(row: Row<'_>) -> Endpoint {
-    *of(row).end(!row.entry.side())
+    of(row).real_end(!row.entry.side())
+}
+
+/// What an end is, and what it is called under the mask: people ask for both.
+fn each_end(row: Row<'_>, side: Side, is_of: fn(&IpAddr) -> bool, take: Take<'_>) {
+    let (real, shown) = (of(row).real_end(side), *of(row).end(side));
+    if is_of(&real.ip) {
+        take(Datum::Endpoint(real));
+        if shown != real {
+            take(Datum::Endpoint(shown));
+        }
+    }
 }
 
 fn src(row: Row<'_>, take: Take<'_>) {
-    take(Datum::Endpoint(sender(row)));
+    each_end(row, row.entry.side(), |_| true, take);
 }
 
 fn dst(row: Row<'_>, take: Take<'_>) {
-    take(Datum::Endpoint(receiver(row)));
+    each_end(row, !row.entry.side(), |_| true, take);
 }
 
 fn addr(row: Row<'_>, take: Take<'_>) {
@@ -372,18 +384,12 @@ fn addr(row: Row<'_>, take: Take<'_>) {
     dst(row, take);
 }
 
-fn if_family(end: Endpoint, is_of: fn(&IpAddr) -> bool, take: Take<'_>) {
-    if is_of(&end.ip) {
-        take(Datum::Endpoint(end));
-    }
-}
-
 fn ip_src(row: Row<'_>, take: Take<'_>) {
-    if_family(sender(row), IpAddr::is_ipv4, take);
+    each_end(row, row.entry.side(), IpAddr::is_ipv4, take);
 }
 
 fn ip_dst(row: Row<'_>, take: Take<'_>) {
-    if_family(receiver(row), IpAddr::is_ipv4, take);
+    each_end(row, !row.entry.side(), IpAddr::is_ipv4, take);
 }
 
 fn ip_addr(row: Row<'_>, take: Take<'_>) {
@@ -392,11 +398,11 @@ fn ip_addr(row: Row<'_>, take: Take<'_>) {
 }
 
 fn ipv6_src(row: Row<'_>, take: Take<'_>) {
-    if_family(sender(row), IpAddr::is_ipv6, take);
+    each_end(row, row.entry.side(), IpAddr::is_ipv6, take);
 }
 
 fn ipv6_dst(row: Row<'_>, take: Take<'_>) {
-    if_family(receiver(row), IpAddr::is_ipv6, take);
+    each_end(row, !row.entry.side(), IpAddr::is_ipv6, take);
 }
 
 fn ipv6_addr(row: Row<'_>, take: Take<'_>) {
@@ -428,25 +434,35 @@ fn client(row: Row<'_>, take: Take<'_>) {
 }
 
 fn torrent(row: Row<'_>, take: Take<'_>) {
-    if let Some(info_hash) = of(row).info_hash() {
+    let known = [of(row).real_info_hash(), of(row).info_hash()];
+    for info_hash in known.iter().flatten() {
         take(Datum::Bytes(Cow::Borrowed(&info_hash.0)));
     }
 }
 
 fn info_hash(row: Row<'_>, take: Take<'_>) {
-    if row.entry.kind() == Kind::Handshake
-        && let What::Message(Message::Handshake(handshake)) = row.store.what(row.entry)
-    {
+    for handshake in handshakes(row) {
         take(Datum::Bytes(Cow::Borrowed(&handshake.info_hash.0)));
     }
 }
 
 fn peer_id(row: Row<'_>, take: Take<'_>) {
-    if row.entry.kind() == Kind::Handshake
-        && let What::Message(Message::Handshake(handshake)) = row.store.what(row.entry)
-    {
+    for handshake in handshakes(row) {
         take(Datum::Bytes(Cow::Borrowed(&handshake.peer_id.0)));
     }
+}
+
+/// What a handshake is, and what is shown of it.
+fn handshakes(row: Row<'_>) -> Vec<Handshake> {
+    let said = match row.entry.kind() {
+        Kind::Handshake => vec![row.store.real_what(row.entry), row.store.what(row.entry)],
+        _ => Vec::new(),
+    };
+    let handshake = |what| match what {
+        What::Message(Message::Handshake(handshake)) => Some(*handshake),
+        _ => None,
+    };
+    said.into_iter().filter_map(handshake).collect()
 }
 
 fn frame(row: Row<'_>, take: Take<'_>) {
