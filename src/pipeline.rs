@@ -196,6 +196,7 @@ impl Pipeline {
             Ok(Carried {
                 transport: Transport::Tcp(segment),
                 first: position,
+                ..
             }) => {
                 let at = FrameRef { position, ..at };
                 self.tally.segments += 1;
