@@ -68,6 +68,13 @@ pub(crate) enum Command {
     Torrents(Output),
     /// Print where every frame and every byte of the capture went.
     Summary(Output),
+    /// Write a part of the capture into a new one.
+    ///
+    /// Kept are connections: all that speak BitTorrent, or those that are named, or those on which the filter lets a
+    /// message pass. Of such a connection all frames are kept as they are, so that the new capture opens with the whole
+    /// state; with a filter, frames that hold nothing but the inside of a block which does not pass are left out.
+    /// Frames that are no TCP of a kept connection are left out.
+    Save(Save),
 }
 
 /// Where the frames come from.
@@ -231,6 +238,26 @@ impl Filtered {
         let only = self.only.as_ref();
         only.is_none_or(|filter| filter.matches(store, id))
     }
+}
+
+/// What is kept, and where.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Save {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// The new capture, in pcapng; `-` is standard output.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Only connections with messages that this display filter lets pass, and no blocks beside those that pass.
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER")]
+    pub only: Option<Filter>,
+    /// Only this connection; several are possible.
+    #[arg(long, value_name = "N")]
+    pub connection: Vec<u32>,
+    /// Replace OUT, should it be there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// How the screen looks.

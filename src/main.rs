@@ -2,6 +2,7 @@
 
 mod args;
 mod input;
+mod save;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
@@ -56,7 +57,13 @@ fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
-        Some(Refusal::Unnamed | Refusal::Keyless | Refusal::Idle(_)) => USAGE,
+        Some(
+            Refusal::Unnamed
+            | Refusal::Keyless
+            | Refusal::Idle(_)
+            | Refusal::Sniffed
+            | Refusal::NoConnection(..),
+        ) => USAGE,
         #[cfg(feature = "live")]
         Some(Refusal::NotAFile(_) | Refusal::EndlessFile) => USAGE,
         #[cfg(not(feature = "live"))]
@@ -81,6 +88,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
         }),
         (Some(Command::Summary(output)), _) => whole(&output.input, |store, name, notes, out| {
             export::summary(store, name, notes, format(output), out)
+        }),
+        (Some(Command::Save(wanted)), _) => save::save(wanted, |opened| {
+            let decoded = decode(opened, |_| Ok(()))?;
+            decoded.fault.map(|()| decoded.store)
         }),
         (None, _) if args.list_interfaces => list_interfaces(),
         (None, Some(path)) => screenshot(args, path),

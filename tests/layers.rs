@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 14] = [
+const FLOW: [&str; 15] = [
     "capture", "packet", "stream", "wire", "peer", "swarm", "store", "pipeline", "export", "view",
-    "app", "args", "input", "main",
+    "app", "args", "input", "save", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.
@@ -24,7 +24,7 @@ const OUTSIDE: [(&str, &[&str]); 14] = [
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),
     ("clap", &["args", "main"]),
-    ("anyhow", &["app", "args", "input", "main"]),
+    ("anyhow", &["app", "args", "input", "save", "main"]),
 ];
 
 /// A name in a source text and its offset there.

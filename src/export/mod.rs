@@ -7,6 +7,7 @@ mod connections;
 mod json;
 mod messages;
 mod parts;
+pub mod save;
 mod summary;
 mod torrents;
 mod words;
