@@ -19,7 +19,7 @@ pub enum Work {
 impl App {
     /// Does one slice.
     pub fn work(&mut self) -> Work {
-        if self.rows.step(&self.store, SLICE) && self.go_on_studying() {
+        if self.rows.step(&self.store, SLICE) && self.go_on_studying() && self.go_on_saving() {
             Work::Done
         } else {
             Work::More

@@ -46,6 +46,7 @@ pub(super) enum Action {
     ZoomReset,
     Earlier,
     Later,
+    Save,
     Follow,
     Pause,
     Mouse,
@@ -313,6 +314,13 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
+        names: "Ctrl-S",
+        actions: &[("Ctrl-S", Action::Save)],
+        about: "save what is shown",
+        hint: "",
+        panes: EVERYWHERE,
+    },
+    Key {
         names: "F p",
         actions: &[("F", Action::Follow), ("p", Action::Pause)],
         about: "live: follow, pause",
@@ -350,7 +358,7 @@ const KEYS: &[Key] = &[
 ];
 
 /// The rows of the help.
-pub(super) fn help() -> Vec<KeyHelp> {
+pub fn help() -> Vec<KeyHelp> {
     KEYS.iter()
         .map(|key| KeyHelp {
             keys: key.names,

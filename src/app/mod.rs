@@ -7,6 +7,7 @@ mod mouse;
 mod overlays;
 mod panes;
 mod run;
+mod saving;
 mod screenshot;
 mod selection;
 mod sniffing;
@@ -14,7 +15,7 @@ mod studies;
 mod terminal;
 
 pub use jobs::Work;
-pub use keys::key_names;
+pub use keys::{help as key_help, key_names};
 pub use run::{Supply, has_keys, run};
 pub use screenshot::screenshot;
 
@@ -35,6 +36,7 @@ use crate::view::{
 use crate::wire::plain;
 use keys::{Action, Pressed};
 use panes::Taken;
+use saving::Writing;
 use selection::Place;
 use sniffing::Sniffing;
 use studies::Studies;
@@ -91,6 +93,7 @@ pub struct App {
     studies: Studies,
     views: Views,
     notice: Option<String>,
+    writing: Option<Writing>,
     /// Keys that begin something.
     pending: String,
     /// What may follow them.
@@ -138,6 +141,7 @@ impl App {
             studies: Studies::default(),
             views: Views::default(),
             notice: None,
+            writing: None,
             pending: String::new(),
             continuations: String::new(),
             has_mouse: true,
@@ -270,6 +274,7 @@ impl App {
             Action::NextOfKind => self.next_of_kind(1),
             Action::PreviousOfKind => self.next_of_kind(-1),
             Action::Partner => {}
+            Action::Save => self.save(None),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
             Action::Help => self.overlay = Overlay::Help(0),

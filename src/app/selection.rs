@@ -222,6 +222,9 @@ impl App {
 
     /// Where there is nothing to go back to, Esc ends what takes long.
     pub(super) fn back_or_stop(&mut self) -> Effect {
+        if self.stop_saving() {
+            return Effect::Draw;
+        }
         let is_reading = !self.progress.is_done && self.live.is_none();
         if self.arrangement.focus == Pane::Connections && is_reading {
             return Effect::StopReading;
