@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
 use peerscope::packet::Checksums;
 use peerscope::store::filter::Filter;
 use peerscope::store::{EntryId, Store};
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// List the interfaces of this machine.
     #[arg(short = 'D', long, conflicts_with_all = ["file", "read", "demo"])]
     pub list_interfaces: bool,
+    /// Print the keys of the screen, by pane.
+    #[arg(long, conflicts_with_all = ["file", "read", "demo"])]
+    pub print_keys: bool,
     /// How the screen looks.
     #[command(flatten)]
     pub look: Look,
@@ -75,6 +79,15 @@ pub(crate) enum Command {
     /// state; with a filter, frames that hold nothing but the inside of a block which does not pass are left out.
     /// Frames that are no TCP of a kept connection are left out.
     Save(Save),
+    /// Print the fields of the filter language, and how they are compared.
+    Fields,
+    /// Print completions for a shell.
+    Completions {
+        /// Which one.
+        shell: Shell,
+    },
+    /// Print the manual page: `peerscope man | man -l -`.
+    Man,
 }
 
 /// Where the frames come from.

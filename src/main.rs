@@ -2,6 +2,7 @@
 
 mod args;
 mod input;
+mod manual;
 mod save;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
@@ -93,6 +94,18 @@ fn run(args: &Args) -> anyhow::Result<()> {
             let decoded = decode(opened, |_| Ok(()))?;
             decoded.fault.map(|()| decoded.store)
         }),
+        (Some(Command::Fields), _) => print(manual::filter().as_bytes()),
+        (Some(Command::Completions { shell }), _) => {
+            let mut text = Vec::new();
+            manual::completions(*shell, &mut text);
+            print(&text)
+        }
+        (Some(Command::Man), _) => {
+            let mut text = Vec::new();
+            manual::page(&mut text)?;
+            print(&text)
+        }
+        (None, _) if args.print_keys => print(manual::keys().as_bytes()),
         (None, _) if args.list_interfaces => list_interfaces(),
         (None, Some(path)) => screenshot(args, path),
         (None, None) if io::stdout().is_terminal() => screen(args),
@@ -100,6 +113,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
             export::summary(store, name, notes, Format::Text, out)
         }),
     }
+}
+
+fn print(text: &[u8]) -> anyhow::Result<()> {
+    io::stdout().write_all(text).context(CANNOT_PRINT)
 }
 
 fn screen(args: &Args) -> anyhow::Result<()> {

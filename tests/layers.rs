@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 15] = [
+const FLOW: [&str; 16] = [
     "capture", "packet", "stream", "wire", "peer", "swarm", "store", "pipeline", "export", "view",
-    "app", "args", "input", "save", "main",
+    "app", "args", "input", "manual", "save", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 14] = [
+const OUTSIDE: [(&str, &[&str]); 16] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture"]),
@@ -23,7 +23,9 @@ const OUTSIDE: [(&str, &[&str]); 14] = [
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),
-    ("clap", &["args", "main"]),
+    ("clap", &["args", "manual", "main"]),
+    ("clap_complete", &["args", "manual"]),
+    ("clap_mangen", &["manual"]),
     ("anyhow", &["app", "args", "input", "save", "main"]),
 ];
 
