@@ -29,6 +29,9 @@ pub(super) struct Chosen {
     cuts: Vec<Cut>,
     /// Entries that were chosen, where not all of a connection is.
     entries: Bits,
+    /// Connections with bytes that are missing, or messages that were found behind such: nothing is cut out of them,
+    /// lest the same messages are not found again.
+    torn: Bits,
 }
 
 /// Where the reading of one side is in the entries of its connection.
@@ -47,14 +50,18 @@ pub(super) struct Payload {
 impl Chosen {
     pub(super) fn new(store: &Store, wanted: &Wanted) -> Chosen {
         let is_whole = |id| wanted.connections.is_some() && wanted.is_of(id);
-        let cut = |id| match is_whole(id) && !wanted.is_of_messages() {
-            true => Cut::Nothing,
-            false => Cut::All,
+        let cut = |id| {
+            if is_whole(id) && !wanted.is_of_messages() {
+                Cut::Nothing
+            } else {
+                Cut::All
+            }
         };
         let connections = store.connections().iter();
         Chosen {
             cuts: connections.map(|connection| cut(connection.id)).collect(),
             entries: Bits::default(),
+            torn: Bits::default(),
         }
     }
 
@@ -67,6 +74,9 @@ impl Chosen {
     ) {
         for id in ids {
             let entry = store.entry(id);
+            if entry.kind() == Kind::Gap || entry.is_resynchronised() {
+                self.torn.insert(entry.connection.0);
+            }
             if wanted.is_of(entry.connection) && wanted.lets_pass(store, id) {
                 self.choose(id, entry, wanted);
             }
@@ -88,8 +98,11 @@ impl Chosen {
     }
 
     pub(super) fn cut(&self, id: ConnectionId) -> Cut {
-        let cut = self.cuts.get(id.0 as usize);
-        cut.copied().unwrap_or(Cut::All)
+        match self.cuts.get(id.0 as usize) {
+            Some(Cut::Blocks) if self.torn.has(id.0) => Cut::Nothing,
+            Some(cut) => *cut,
+            None => Cut::All,
+        }
     }
 
     /// Connections that are kept.
@@ -111,10 +124,12 @@ impl Chosen {
             let entry = store.entry(*id);
             entry.side() != payload.side || entry.frame.0 < payload.frame
         };
-        let rest = &entries[cursor.0..];
-        let passed = rest.iter().take_while(|id| is_before(id)).count();
-        cursor.0 += passed;
-        let mut near = rest[passed..].iter().take(MAX_LOOK);
+        let rest = entries[cursor.0..].iter();
+        cursor.0 += rest.take_while(|id| is_before(id)).count();
+        let (before, ahead) = entries.split_at(cursor.0);
+        // What is sent again is left out as it was the first time.
+        let (before, ahead) = (before.iter().rev(), ahead.iter());
+        let mut near = ahead.take(MAX_LOOK).chain(before.take(MAX_LOOK));
         near.any(|id| !self.entries.has(id.0) && is_inside(store.entry(*id), payload))
     }
 }
