@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
 use peerscope::export::DiagramFormat;
 use peerscope::packet::Checksums;
 use peerscope::store::filter::{Filter, Net};
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Print a file of options, each as it is without one.
     #[arg(long, conflicts_with_all = ["file", "read", "demo"])]
     pub print_config: bool,
+    /// Print the keys of the screen, by pane.
+    #[arg(long, conflicts_with_all = ["file", "read", "demo"])]
+    pub print_keys: bool,
     /// How the screen looks.
     #[command(flatten)]
     pub look: Look,
@@ -96,6 +100,22 @@ pub(crate) enum Command {
     Summary(Output),
     /// Draw the conversation of a connection: Mermaid, a Markdown table, or SVG.
     Diagram(Diagram),
+    /// Write a part of the capture into a new one.
+    ///
+    /// Kept are connections: all that speak BitTorrent, or those that are named, or those on which the filter lets a
+    /// message pass. Of such a connection all frames are kept as they are, so that the new capture opens with the whole
+    /// state; with a filter, frames that hold nothing but the inside of a block which does not pass are left out.
+    /// Frames that are no TCP of a kept connection are left out.
+    Save(Save),
+    /// Print the fields of the filter language, and how they are compared.
+    Fields,
+    /// Print completions for a shell.
+    Completions {
+        /// Which one.
+        shell: Shell,
+    },
+    /// Print the manual page: `peerscope man | man -l -`.
+    Man,
 }
 
 /// What is drawn, and how.
@@ -262,7 +282,10 @@ impl Args {
             Some(Command::Messages(it) | Command::Connections(it)) => &mut it.output.input,
             Some(Command::Torrents(it) | Command::Summary(it)) => &mut it.input,
             Some(Command::Diagram(it)) => &mut it.input,
-            None => &mut self.input,
+            Some(Command::Save(it)) => &mut it.input,
+            Some(Command::Fields | Command::Completions { .. } | Command::Man) | None => {
+                &mut self.input
+            }
         }
     }
 
@@ -345,6 +368,26 @@ impl Filtered {
         let only = self.only.as_ref();
         only.is_none_or(|filter| filter.matches(store, id))
     }
+}
+
+/// What is kept, and where.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Save {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// The new capture, in pcapng; `-` is standard output.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Only connections with messages that this display filter lets pass, and no blocks beside those that pass.
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER")]
+    pub only: Option<Filter>,
+    /// Only this connection; several are possible.
+    #[arg(long, value_name = "N")]
+    pub connection: Vec<u32>,
+    /// Replace OUT, should it be there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// How the screen looks.

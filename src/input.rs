@@ -4,6 +4,7 @@ mod torrents;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use anyhow::Context;
@@ -29,14 +30,16 @@ pub(crate) enum Refusal {
         "no capture named; type `peerscope FILE` (`-` is standard input), or `peerscope --demo` for the built-in capture"
     )]
     Unnamed,
-    #[error("there is no such connection; the capture has {0}, counted from 0")]
-    NoConnection(usize),
     #[error("{0} is for sniffing; name an interface with -i IFACE, or leave it out")]
     Idle(&'static str),
     #[error(
         "standard input is no terminal and there is no other, so no key could be read; use `peerscope summary FILE`"
     )]
     Keyless,
+    #[error("save reads a capture that is there; -w FILE keeps what is sniffed")]
+    Sniffed,
+    #[error("there is no connection {0}: the capture has {1}, and they count from 0")]
+    NoConnection(u32, usize),
     #[cfg(feature = "live")]
     #[error("cannot list interfaces: {0}; try it as root")]
     Devices(peerscope::capture::DeviceError),
@@ -217,7 +220,7 @@ fn title(named: &[Named]) -> String {
 
 /// The first signal ends the reading in order: what came is decoded and printed. The second does what signals do,
 /// should nobody take what we print.
-fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
+pub(crate) fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
     let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
     let is_heard = |signal: &i32| *signal != SIGHUP || ignored >> (signal - 1) & 1 == 0;
     let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
@@ -233,6 +236,15 @@ fn stop_on_signal(control: Arc<Control>) -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Tells whether a signal came: what is half done can be undone.
+pub(crate) fn interrupted() -> anyhow::Result<Arc<AtomicBool>> {
+    let came = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, came.clone()).context("cannot watch for signals")?;
+    }
+    Ok(came)
 }
 
 /// What `nohup` has switched off stays off: a bit for each ignored signal, from 1, as Linux tells.

@@ -3,6 +3,8 @@
 mod args;
 mod config;
 mod input;
+mod manual;
+mod save;
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
@@ -60,9 +62,13 @@ fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         #[cfg(feature = "live")]
         Some(Refusal::Devices(_)) => NOT_PERMITTED,
-        Some(Refusal::Unnamed | Refusal::Keyless | Refusal::Idle(_) | Refusal::NoConnection(_)) => {
-            USAGE
-        }
+        Some(
+            Refusal::Unnamed
+            | Refusal::Keyless
+            | Refusal::Idle(_)
+            | Refusal::Sniffed
+            | Refusal::NoConnection(..),
+        ) => USAGE,
         #[cfg(feature = "live")]
         Some(Refusal::NotAFile(_) | Refusal::EndlessFile) => USAGE,
         #[cfg(not(feature = "live"))]
@@ -97,6 +103,22 @@ fn run(mut args: Args) -> anyhow::Result<()> {
             export::summary(store, name, notes, format(output), out)
         }),
         (Some(Command::Diagram(wanted)), _) => diagram(wanted, &args.point_of_view()),
+        (Some(Command::Save(wanted)), _) => save::save(wanted, |opened| {
+            let decoded = decode(opened, |_| Ok(()))?;
+            decoded.fault.map(|()| decoded.store)
+        }),
+        (Some(Command::Fields), _) => print(manual::filter().as_bytes()),
+        (Some(Command::Completions { shell }), _) => {
+            let mut text = Vec::new();
+            manual::completions(*shell, &mut text);
+            print(&text)
+        }
+        (Some(Command::Man), _) => {
+            let mut text = Vec::new();
+            manual::page(&mut text)?;
+            print(&text)
+        }
+        (None, _) if args.print_keys => print(manual::keys().as_bytes()),
         (None, _) if args.list_interfaces => list_interfaces(),
         (None, Some(path)) => screenshot(args, &config, path),
         (None, None) if io::stdout().is_terminal() => screen(args, &config),
@@ -104,6 +126,10 @@ fn run(mut args: Args) -> anyhow::Result<()> {
             export::summary(store, name, notes, Format::Text, out)
         }),
     }
+}
+
+fn print(text: &[u8]) -> anyhow::Result<()> {
+    io::stdout().write_all(text).context(CANNOT_PRINT)
 }
 
 fn screen(args: &Args, config: &Config) -> anyhow::Result<()> {
@@ -222,7 +248,8 @@ fn diagram(wanted: &args::Diagram, point_of_view: &PointOfView) -> anyhow::Resul
         Some(number) => store.connections().get(number as usize),
         None => store.connections().iter().find(|it| it.is_bittorrent()),
     };
-    let connection = connection.ok_or(Refusal::NoConnection(store.connections().len()))?;
+    let number = wanted.connection.unwrap_or(0);
+    let connection = connection.ok_or(Refusal::NoConnection(number, store.connections().len()))?;
     let choice = Choice {
         scope: Scope::One(connection.id),
         hidden: BTreeSet::new(),

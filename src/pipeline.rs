@@ -205,6 +205,7 @@ impl Pipeline {
             Ok(Carried {
                 transport: Transport::Tcp(segment),
                 first: position,
+                ..
             }) => {
                 let at = FrameRef { position, ..at };
                 self.tally.segments += 1;

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 15] = [
+const FLOW: [&str; 17] = [
     "capture", "packet", "stream", "wire", "peer", "swarm", "store", "pipeline", "export", "view",
-    "app", "config", "args", "input", "main",
+    "app", "config", "args", "input", "manual", "save", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 16] = [
+const OUTSIDE: [(&str, &[&str]); 18] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture"]),
@@ -23,10 +23,15 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),
-    ("clap", &["args", "main"]),
+    ("clap", &["args", "manual", "main"]),
+    ("clap_complete", &["args", "manual"]),
+    ("clap_mangen", &["manual"]),
     ("toml", &["config"]),
     ("etcetera", &["config"]),
-    ("anyhow", &["app", "args", "config", "input", "main"]),
+    (
+        "anyhow",
+        &["app", "args", "config", "input", "save", "main"],
+    ),
 ];
 
 /// A name in a source text and its offset there.

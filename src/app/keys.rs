@@ -65,6 +65,7 @@ pub(super) enum Action {
     /// Prepares a filter from the selected field: what has its value, or what has not.
     FilterWith,
     FilterWithout,
+    Save,
     Follow,
     Pause,
     Mouse,
@@ -468,6 +469,13 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
+        names: "Ctrl-S",
+        actions: &[("Ctrl-S", Action::Save)],
+        about: "save what is shown",
+        hint: "",
+        panes: EVERYWHERE,
+    },
+    Key {
         names: "F p",
         actions: &[("F", Action::Follow), ("p", Action::Pause)],
         about: "live: follow, pause",
@@ -516,6 +524,19 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
 ];
+
+/// The rows of the help.
+pub fn help() -> Vec<KeyHelp> {
+    KEYS.iter()
+        .map(|key| KeyHelp {
+            keys: key.names,
+            about: key.about,
+            hint: key.hint,
+            panes: key.panes,
+            is_sequence: key.actions[0].0.contains(' '),
+        })
+        .collect()
+}
 
 /// All keys and sequences of the table, each once: `j`, `z R`, `m *` for any letter behind `m`.
 pub fn key_names() -> Vec<&'static str> {

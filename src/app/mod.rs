@@ -14,6 +14,7 @@ mod overlays;
 mod panes;
 mod prompt;
 mod run;
+mod saving;
 mod screenshot;
 mod selection;
 mod settings;
@@ -22,7 +23,7 @@ mod studies;
 mod terminal;
 
 pub use jobs::Work;
-pub use keys::{BadBinding, Table as KeyTable, key_names};
+pub use keys::{BadBinding, Table as KeyTable, help as key_help, key_names};
 pub use run::{Supply, has_keys, run};
 pub use screenshot::{picture_for, screenshot};
 pub use settings::Settings;
@@ -47,6 +48,7 @@ use finding::Finding;
 use keys::{Action, Pressed};
 use panes::{Pieces, Taken};
 use prompt::Prompt;
+use saving::Writing;
 use selection::Place;
 use sniffing::Sniffing;
 use studies::Studies;
@@ -110,6 +112,7 @@ pub struct App {
     pieces: Pieces,
     has_new_work: bool,
     notice: Option<String>,
+    writing: Option<Writing>,
     /// Keys that begin something.
     pending: String,
     /// What may follow them.
@@ -163,6 +166,7 @@ impl App {
             pieces: Pieces::default(),
             has_new_work: false,
             notice: None,
+            writing: None,
             pending: String::new(),
             continuations: String::new(),
             has_mouse: true,
@@ -305,6 +309,7 @@ impl App {
             Action::FindNext => self.find_next(Towards::Later),
             Action::FindPrevious => self.find_next(Towards::Earlier),
             Action::Partner => self.go_to_partner(),
+            Action::Save => self.save(None),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
             Action::Help => self.overlay = Overlay::Help(0),

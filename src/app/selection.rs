@@ -199,7 +199,7 @@ impl App {
 
     /// Where there is nothing to go back to, Esc ends what takes long.
     pub(super) fn back_or_stop(&mut self) -> Effect {
-        if self.stop_finding() || self.stop_verifying() {
+        if self.stop_finding() || self.stop_verifying() || self.stop_saving() {
             return Effect::Draw;
         }
         let is_reading = !self.progress.is_done && self.live.is_none();

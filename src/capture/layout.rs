@@ -70,6 +70,8 @@ impl std::fmt::Display for LinkType {
 /// What a pcapng interface block, or the header of a pcap file, says of its frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
+    /// The block that describes it, or the header of the file.
+    pub described_at: FilePosition,
     /// What the capturing machine called it: not safe to print.
     pub name: Option<Arc<str>>,
     /// What it counted, by the last statistics block.
@@ -186,6 +188,28 @@ impl Layout {
         self.files[file]
             .last_mut()
             .expect("a layout is made with its first sections")
+    }
+
+    /// What was known of it before its first record: with this its files are read anew.
+    pub(super) fn afresh(&self) -> Layout {
+        let first = |sections: &Vec<Section>| match sections[0].format {
+            Format::Pcap { .. } => sections[0].clone(),
+            Format::Pcapng => Section {
+                interfaces: Vec::new(),
+                ..sections[0].clone()
+            },
+        };
+        Layout {
+            filter: self.filter.clone(),
+            ..Layout::new(self.files.iter().map(first).collect())
+        }
+    }
+
+    /// The section of a file that holds this position.
+    pub(super) fn section_at(&self, file: usize, position: FilePosition) -> Option<&Section> {
+        let sections = self.files.get(file)?;
+        let next = sections.partition_point(|section| section.start <= position.0);
+        sections.get(next.checked_sub(1)?)
     }
 
     /// The part of the layout that holds where each file is at its position: what follows is forgotten.

@@ -8,9 +8,11 @@
 //! ([`Copied`]); the reader follows it as it follows a capture that is being made. Several captures are one source
 //! with a range of positions for each ([`Several`]), whose frames come in the order of their times.
 
+mod blocks;
 mod chain;
 mod comments;
 mod copied;
+mod copier;
 mod feed;
 mod filter;
 mod growing;
@@ -18,6 +20,7 @@ mod inlet;
 mod layout;
 #[cfg(feature = "live")]
 mod live;
+mod new_file;
 mod note;
 mod opening;
 mod pcap;
@@ -39,12 +42,14 @@ mod unpack;
 pub use chain::Chain;
 pub use comments::{About, Comment, Comments};
 pub use copied::{Access, Copied};
+pub use copier::Copier;
 pub use feed::{Control, Feed, Wait};
 pub use filter::{FilterError, Verdict};
 pub use growing::GrowingText;
 pub use layout::{Counted, Interface, Layout, LinkType};
 #[cfg(feature = "live")]
 pub use live::{Device, DeviceError, SniffError, Sniffer, Wanted, devices};
+pub use new_file::{Existing, NewFile, SaveError};
 pub use note::Note;
 pub use opening::{Named, Opened, Opening, open};
 pub use reader::Reader;

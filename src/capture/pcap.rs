@@ -1,5 +1,6 @@
 //! Classic pcap: one header, then records.
 
+use super::FilePosition;
 use super::layout::{ByteOrder, Counted, Format, Interface, LinkType, Section};
 use super::reader::{Parsed, Record, Step};
 use super::time::Timestamp;
@@ -32,6 +33,7 @@ pub(super) fn is_pcap(bytes: &[u8]) -> bool {
 pub(super) fn section(bytes: &[u8], start: u64) -> Option<Section> {
     let (order, record_header, ticks_per_second) = kind(bytes)?;
     let interface = Interface {
+        described_at: FilePosition(start),
         name: None,
         counts: Counted::default(),
         // The upper bits hold the length of a frame check sequence.

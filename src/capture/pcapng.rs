@@ -13,26 +13,15 @@ use pcap_parser::pcapng::{
 };
 use pcap_parser::traits::PcapNGPacketBlock as _;
 
+use super::FilePosition;
+use super::blocks::{
+    COMMENT, ENHANCED_PACKET, IF_NAME, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS,
+    ISB_FILTERACCEPT, ISB_IFDROP, ISB_IFRECV, ISB_OSDROP, ISB_USRDELIV, PACKET, SECTION_HEADER,
+    SIMPLE_PACKET,
+};
 use super::layout::{ByteOrder, Counted, Format, Interface, LinkType, Section};
 use super::reader::{Parsed, Record, Step};
 use super::time::Timestamp;
-
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
-/// Obsolete since 2005, and in files from before.
-const PACKET: u32 = 2;
-const SIMPLE_PACKET: u32 = 3;
-const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
-
-/// Options of blocks, by their numbers in the pcapng specification.
-const COMMENT: u16 = 1;
-const IF_NAME: u16 = 2;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
-const ISB_FILTERACCEPT: u16 = 6;
-const ISB_OSDROP: u16 = 7;
-const ISB_USRDELIV: u16 = 8;
 
 /// Bytes kept of an interface's name.
 const MAX_NAME: usize = 256;
@@ -197,6 +186,7 @@ fn interface(order: ByteOrder, bytes: &[u8]) -> Option<Step> {
     )?;
     let comments = comments(&block.options);
     let interface = Interface {
+        described_at: FilePosition(0),
         name: name(&block.options),
         counts: Counted::default(),
         link: LinkType(block.linktype.0 as u32 & 0xffff),

@@ -134,6 +134,19 @@ impl Reader {
         self
     }
 
+    /// Another reader of a capture that was read before, from its start: frames have their numbers.
+    pub fn again(source: Source, layout: &Layout) -> Reader {
+        let layout = layout.afresh();
+        let strand = |(file, sections): (usize, &Vec<Section>)| {
+            let start = FilePosition(first_record(&sections[0]));
+            Strand::new(file, Window::new(source.clone()), start, Timestamp(0))
+        };
+        let strands = layout.files.iter().enumerate().map(strand).collect();
+        let mut reader = Reader::of(source, strands, Arc::new(layout), Role::Again);
+        reader.let_end();
+        reader
+    }
+
     /// Another reader of `source` that starts at a frame whose position is known. It numbers frames from 1.
     pub fn resume(source: Source, layout: &Layout, position: FilePosition) -> Reader {
         let mark = match &source {

@@ -72,6 +72,6 @@ pub(super) fn start_of(file: usize) -> u64 {
     (file as u64) << PLACE
 }
 
-fn file_at(position: FilePosition) -> usize {
+pub(super) fn file_at(position: FilePosition) -> usize {
     (position.0 >> PLACE) as usize
 }

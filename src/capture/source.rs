@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Chain, Copied, Several};
+use super::several::file_at;
+use super::{Chain, Copied, FilePosition, Several};
 
 /// Bytes that can be read at any place, by several readers at once.
 #[derive(Clone, Debug)]
@@ -169,6 +170,14 @@ impl Source {
         match self {
             Source::Several(several) => several.all(),
             _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// Which of the captures in it a position is of.
+    pub(super) fn file_at(&self, position: FilePosition) -> usize {
+        match self {
+            Source::Several(_) => file_at(position),
+            _ => 0,
         }
     }
 

@@ -7,23 +7,8 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
+use super::blocks::{self, Blocks};
 use super::{LinkType, Timestamp};
-
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
-const INTERFACE_DESCRIPTION: u32 = 1;
-const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
-
-/// Options of blocks, by their numbers in the pcapng specification.
-const END_OF_OPTIONS: u16 = 0;
-const SHB_USER_APPLICATION: u16 = 4;
-const IF_NAME: u16 = 2;
-const IF_TSRESOL: u16 = 9;
-const IF_FILTER: u16 = 11;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
-const ISB_OSDROP: u16 = 7;
 
 /// What a capture says of an interface in its first blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +46,7 @@ impl Spool {
     pub(super) fn begin(file: File, interfaces: &[Described]) -> io::Result<Spool> {
         let mut spool = Spool { file, len: 0 };
         let mut batch = Batch::default();
-        batch.section();
+        batch.blocks.section([]);
         interfaces
             .iter()
             .for_each(|interface| batch.interface(interface));
@@ -71,12 +56,12 @@ impl Spool {
 
     /// Appends whole blocks. When that fails, the file holds what it held before.
     pub(super) fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(&batch.bytes) {
+        if let Err(error) = self.file.write_all(batch.blocks.bytes()) {
             self.file.set_len(self.len)?;
             self.file.seek(SeekFrom::Start(self.len))?;
             return Err(error);
         }
-        self.len += batch.bytes.len() as u64;
+        self.len += batch.blocks.bytes().len() as u64;
         Ok(())
     }
 
@@ -96,14 +81,14 @@ impl Spool {
 /// Blocks that are written together.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    bytes: Vec<u8>,
+    blocks: Blocks,
     frames: u64,
 }
 
 impl Batch {
     /// True before the first block.
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.blocks.bytes().is_empty()
     }
 
     /// Frames among the blocks.
@@ -113,7 +98,7 @@ impl Batch {
 
     /// Forgets the blocks and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.blocks.clear();
         self.frames = 0;
     }
 
@@ -126,7 +111,7 @@ impl Batch {
         bytes: &[u8],
     ) {
         self.frames += 1;
-        self.block(ENHANCED_PACKET, |block| {
+        self.blocks.block(blocks::ENHANCED_PACKET, |block| {
             block.words(&[
                 interface,
                 (time.0 >> 32) as u32,
@@ -140,66 +125,29 @@ impl Batch {
 
     /// What an interface counted up to `time`.
     pub(super) fn statistics(&mut self, interface: u32, time: Timestamp, counts: Counts) {
-        self.block(INTERFACE_STATISTICS, |block| {
+        self.blocks.block(blocks::INTERFACE_STATISTICS, |block| {
             block.words(&[interface, (time.0 >> 32) as u32, time.0 as u32]);
-            block.option(ISB_IFRECV, &counts.received.to_le_bytes());
-            block.option(ISB_IFDROP, &counts.dropped_by_interface.to_le_bytes());
-            block.option(ISB_OSDROP, &counts.dropped.to_le_bytes());
-            block.option(END_OF_OPTIONS, &[]);
-        });
-    }
-
-    fn section(&mut self) {
-        self.block(SECTION_HEADER, |block| {
-            // Version 1.0; the length of the section is not known before its end.
-            block.words(&[BYTE_ORDER_MAGIC, 1, u32::MAX, u32::MAX]);
+            block.option(blocks::ISB_IFRECV, &counts.received.to_le_bytes());
             block.option(
-                SHB_USER_APPLICATION,
-                concat!("peerscope ", env!("CARGO_PKG_VERSION")).as_bytes(),
+                blocks::ISB_IFDROP,
+                &counts.dropped_by_interface.to_le_bytes(),
             );
-            block.option(END_OF_OPTIONS, &[]);
+            block.option(blocks::ISB_OSDROP, &counts.dropped.to_le_bytes());
+            block.option(blocks::END_OF_OPTIONS, &[]);
         });
     }
 
     fn interface(&mut self, interface: &Described) {
-        self.block(INTERFACE_DESCRIPTION, |block| {
+        self.blocks.block(blocks::INTERFACE_DESCRIPTION, |block| {
             block.words(&[interface.link.0 & 0xffff, interface.snap_len]);
-            block.option(IF_NAME, interface.name.as_bytes());
-            block.option(IF_TSRESOL, &[9]);
+            block.option(blocks::IF_NAME, interface.name.as_bytes());
+            block.option(blocks::IF_TSRESOL, &[9]);
             if let Some(filter) = &interface.filter {
                 // The first byte says that the filter is text.
-                block.option(IF_FILTER, &[&[0], filter.as_bytes()].concat());
+                block.option(blocks::IF_FILTER, &[&[0], filter.as_bytes()].concat());
             }
-            block.option(END_OF_OPTIONS, &[]);
+            block.option(blocks::END_OF_OPTIONS, &[]);
         });
-    }
-
-    /// Type and length, what `fill` writes, and the length again.
-    fn block(&mut self, kind: u32, fill: impl FnOnce(&mut Batch)) {
-        let start = self.bytes.len();
-        self.words(&[kind, 0]);
-        fill(self);
-        let len = (self.bytes.len() - start + 4) as u32;
-        self.words(&[len]);
-        self.bytes[start + 4..start + 8].copy_from_slice(&len.to_le_bytes());
-    }
-
-    fn words(&mut self, words: &[u32]) {
-        words
-            .iter()
-            .for_each(|word| self.bytes.extend(word.to_le_bytes()));
-    }
-
-    fn option(&mut self, code: u16, value: &[u8]) {
-        let value = &value[..value.len().min(usize::from(u16::MAX))];
-        self.words(&[u32::from(code) | (value.len() as u32) << 16]);
-        self.padded(value);
-    }
-
-    /// Everything in pcapng begins at a multiple of four bytes.
-    fn padded(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
 }
 

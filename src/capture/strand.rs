@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::comments::About;
-use super::layout::{Format, Layout};
+use super::layout::{Format, Interface, Layout};
 use super::reader::{Parsed, Record, Step, Texts};
 use super::several::start_of;
 use super::source::Window;
 use super::{FilePosition, Note, Timestamp, pcap, pcapng};
 
 /// No frame and no block of interest is longer; a length above it is damage, not data.
-const MAX_BLOCK: usize = 16 * 1024 * 1024;
+pub(super) const MAX_BLOCK: usize = 16 * 1024 * 1024;
 
 /// Reads one capture of those that the source holds.
 #[derive(Debug)]
@@ -110,7 +110,10 @@ impl Strand {
             Step::Interface(interface, texts) => {
                 let layout = Arc::make_mut(layout);
                 let interfaces = &mut layout.section_mut(self.file).interfaces;
-                interfaces.push(interface);
+                interfaces.push(Interface {
+                    described_at: FilePosition(position),
+                    ..interface
+                });
                 let about = About::Interface(interfaces.len() as u32 - 1);
                 comment(layout, about, &texts);
             }

@@ -9,6 +9,7 @@ mod diagram;
 mod json;
 mod messages;
 mod parts;
+pub mod save;
 mod sought;
 mod summary;
 mod torrents;

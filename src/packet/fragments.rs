@@ -14,7 +14,7 @@ use etherparse::IpNumber;
 use super::layer::Carrier;
 use super::part::Part;
 use super::{Fate, Skip};
-use crate::capture::{FilePosition, Timestamp};
+use crate::capture::{FilePosition, FrameNumber, Timestamp};
 
 /// Datagrams that are remembered at once.
 const MAX_DATAGRAMS: usize = 256;
@@ -48,6 +48,16 @@ pub(super) struct Whole {
     pub(super) cut: usize,
     /// The frame of its first fragment in the file.
     pub(super) first: FilePosition,
+    /// The frames of its fragments.
+    pub(super) frames: Vec<FrameNumber>,
+}
+
+/// The frames in which a fragment came: one, or those of the datagram that it was in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Came<'a> {
+    /// The first of them in the file.
+    pub(super) first: FilePosition,
+    pub(super) frames: &'a [FrameNumber],
 }
 
 /// Fragments that were counted as [`Fate::Waiting`] and wait no more.
@@ -73,7 +83,7 @@ impl Fragments {
         &mut self,
         fragment: Fragment<'_>,
         part: Part<'_>,
-        position: FilePosition,
+        came: Came<'_>,
         now: Timestamp,
     ) -> Result<Whole, Skip> {
         let end = checked_end(&fragment, part)?;
@@ -87,13 +97,13 @@ impl Fragments {
             self.datagrams.remove(known);
             at = None;
         }
-        let at = at.unwrap_or_else(|| self.open(&fragment, position, now));
+        let at = at.unwrap_or_else(|| self.open(&fragment, came.first, now));
         let datagram = &mut self.datagrams[at];
         datagram.take(&fragment, part, end)?;
-        datagram.first = datagram.first.min(position);
+        datagram.come(came);
         if datagram.is_whole() {
             // This frame is counted for what the datagram carries.
-            self.settled.put_together += datagram.frames - 1;
+            self.settled.put_together += datagram.taken - 1;
             let whole = datagram.whole();
             self.bound();
             return Ok(whole);
@@ -143,7 +153,7 @@ impl Fragments {
                 return;
             };
             if !dropped.is_whole() {
-                self.settled.never_whole += dropped.frames;
+                self.settled.never_whole += dropped.taken;
             }
         }
     }
@@ -176,7 +186,9 @@ struct Datagram {
     /// The first byte that came and was cut.
     cut_at: usize,
     /// Fragments that it has taken.
-    frames: u64,
+    taken: u64,
+    /// The frames that they came in: no more than it has blocks.
+    frames: Vec<FrameNumber>,
 }
 
 impl Datagram {
@@ -192,7 +204,8 @@ impl Datagram {
             missing: 0,
             end: None,
             cut_at: MAX_LEN,
-            frames: 0,
+            taken: 0,
+            frames: Vec::new(),
         }
     }
 
@@ -237,8 +250,16 @@ impl Datagram {
         if fragment.offset == 0 {
             self.protocol = fragment.carrier.protocol;
         }
-        self.frames += 1;
+        self.taken += 1;
         Ok(())
+    }
+
+    /// Remembers where a fragment was found. Who sends one a thousand times has room for some.
+    fn come(&mut self, came: Came<'_>) {
+        self.first = self.first.min(came.first);
+        let room = (MAX_LEN / BLOCK).saturating_sub(self.frames.len());
+        let new = came.frames.iter().take(room);
+        self.frames.extend(new);
     }
 
     /// Where the farthest fragment ends.
@@ -278,6 +299,7 @@ impl Datagram {
             bytes: self.bytes[..held].to_vec(),
             cut: self.bytes.len() - held,
             first: self.first,
+            frames: self.frames.clone(),
         }
     }
 }

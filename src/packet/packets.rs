@@ -2,11 +2,11 @@
 
 use etherparse::IpNumber;
 
-use super::fragments::{Fragments, Settled, Whole};
+use super::fragments::{Came, Fragments, Settled, Whole};
 use super::layer::{Carrier, End, Ends, Layer, walk};
 use super::part::Part;
 use super::{Checksums, Datagram, Segment, Skip, datagram, link, plain, segment};
-use crate::capture::{FilePosition, Frame, Verdict};
+use crate::capture::{FilePosition, Frame, FrameNumber, Verdict};
 
 /// Finds the segments and datagrams in the frames of a capture, which come in their order.
 #[derive(Debug, Default)]
@@ -43,14 +43,21 @@ pub struct Carried<'a> {
     pub transport: Transport<'a>,
     /// As [`Found::first`].
     pub first: FilePosition,
+    /// The frames whose fragments it was put together from; none where it came in one.
+    pub parts: &'a [FrameNumber],
 }
 
 impl<'a> Carried<'a> {
     fn of(
         transport: Result<Transport<'a>, Skip>,
         first: FilePosition,
+        parts: &'a [FrameNumber],
     ) -> Result<Carried<'a>, Skip> {
-        transport.map(|transport| Carried { transport, first })
+        transport.map(|transport| Carried {
+            transport,
+            first,
+            parts,
+        })
     }
 }
 
@@ -66,7 +73,9 @@ impl Packets {
     /// The segment that a frame carries, or completes.
     #[inline]
     pub fn segment<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Found<'a>, Skip> {
-        let Carried { transport, first } = self.carried(frame)?;
+        let Carried {
+            transport, first, ..
+        } = self.carried(frame)?;
         match transport {
             Transport::Tcp(segment) => Ok(Found { segment, first }),
             Transport::Udp(_) => Err(Skip::NotTcp(IpNumber::UDP.0)),
@@ -85,17 +94,20 @@ impl Packets {
             plain::tcp(frame).filter(|_| self.checksums == Checksums::Ignored)
         {
             let segment = segment::tcp(carrier, part, Checksums::Ignored)?;
-            return Carried::of(Ok(Transport::Tcp(segment)), frame.position);
+            return Carried::of(Ok(Transport::Tcp(segment)), frame.position, &[]);
         }
         let (layer, part) = link::first(frame.link, Part::of(frame))?;
         match walk(layer, part, self.checksums)? {
             End::Tcp(carrier, part) => {
-                Carried::of(tcp(carrier, part, self.checksums), frame.position)
+                Carried::of(tcp(carrier, part, self.checksums), frame.position, &[])
             }
-            End::Udp(carrier, part) => Carried::of(udp(carrier, part), frame.position),
+            End::Udp(carrier, part) => Carried::of(udp(carrier, part), frame.position, &[]),
             End::Fragment(fragment, part) => {
-                let (position, now) = (frame.position, frame.time);
-                let whole = self.fragments.put(fragment, part, position, now)?;
+                let came = Came {
+                    first: frame.position,
+                    frames: &[frame.number],
+                };
+                let whole = self.fragments.put(fragment, part, came, frame.time)?;
                 self.inside(whole, frame)
             }
         }
@@ -104,13 +116,18 @@ impl Packets {
     /// What is in a datagram of IP, which may be a tunnel with fragments in it.
     fn inside(&mut self, mut whole: Whole, frame: &Frame<'_>) -> Result<Carried<'_>, Skip> {
         while let End::Fragment(fragment, part) = follow(&whole, self.checksums)? {
-            let (first, now) = (whole.first, frame.time);
-            whole = self.fragments.put(fragment, part, first, now)?;
+            let came = Came {
+                first: whole.first,
+                frames: &whole.frames,
+            };
+            whole = self.fragments.put(fragment, part, came, frame.time)?;
         }
         let (checksums, whole) = (self.checksums, &*self.whole.insert(whole));
         match follow(whole, checksums)? {
-            End::Tcp(carrier, part) => Carried::of(tcp(carrier, part, checksums), whole.first),
-            End::Udp(carrier, part) => Carried::of(udp(carrier, part), whole.first),
+            End::Tcp(carrier, part) => {
+                Carried::of(tcp(carrier, part, checksums), whole.first, &whole.frames)
+            }
+            End::Udp(carrier, part) => Carried::of(udp(carrier, part), whole.first, &whole.frames),
             End::Fragment(..) => Err(Skip::Nested),
         }
     }

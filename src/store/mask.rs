@@ -15,10 +15,10 @@
 
 mod bytes;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Connection, Entry, Raw, Store, What};
 use crate::packet::Endpoint;
@@ -33,7 +33,7 @@ const MAX_ALIASES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Mask {
     is_on: bool,
-    numbers: RefCell<Numbers>,
+    numbers: Mutex<Numbers>,
 }
 
 #[derive(Debug, Default)]
@@ -61,8 +61,12 @@ fn number<K: Eq + Hash>(known: &mut HashMap<K, u32>, key: K) -> u32 {
 }
 
 impl Mask {
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn address(&self, ip: IpAddr) -> IpAddr {
-        let number = number(&mut self.numbers.borrow_mut().addresses, ip);
+        let number = number(&mut self.numbers().addresses, ip);
         match (ip, number) {
             (IpAddr::V6(_), _) => {
                 let prefix = u128::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0));
@@ -79,7 +83,7 @@ impl Mask {
     }
 
     fn torrent(&self, hash: InfoHash) -> u32 {
-        number(&mut self.numbers.borrow_mut().torrents, hash)
+        number(&mut self.numbers().torrents, hash)
     }
 
     fn info_hash(&self, hash: InfoHash) -> InfoHash {
@@ -87,12 +91,12 @@ impl Mask {
     }
 
     fn root(&self, root: [u8; 32]) -> [u8; 32] {
-        repeated(number(&mut self.numbers.borrow_mut().roots, root))
+        repeated(number(&mut self.numbers().roots, root))
     }
 
     /// The part that names a client stays, where all that it names is the client.
     fn peer_id(&self, id: PeerId) -> PeerId {
-        let number = number(&mut self.numbers.borrow_mut().peers, id);
+        let number = number(&mut self.numbers().peers, id);
         let mut alias = id;
         alias.0[8..].copy_from_slice(format!("{number:012}").as_bytes());
         let named = client(&id);

@@ -66,13 +66,14 @@ impl Patrol {
 }
 
 impl Streams {
-    /// Takes the next segment of the capture; `out` is told what it did, and to which connection.
+    /// Takes the next segment of the capture; `out` is told what it did, and to which connection. Gives the connection
+    /// that it is of.
     pub fn push(
         &mut self,
         segment: &Segment<'_>,
         at: FrameRef,
         out: &mut impl FnMut(ConnectionId, Event<'_>),
-    ) {
+    ) -> ConnectionId {
         let known = self
             .find(segment)
             .filter(|id| !self.retire(*id, segment, out));
@@ -89,6 +90,7 @@ impl Streams {
             self.awake.push(id);
         }
         self.keep_bounds(at.time, out);
+        id
     }
 
     /// Packets come in trains: the connections of the last ones are the likeliest.

@@ -26,7 +26,12 @@ const ENDS: [&str; 3] = ["q", "Ctrl-C", "Ctrl-Z"];
 
 #[test]
 fn every_key_is_answered_in_every_view() {
-    press_all(Terminal::start(peerscope("choke_dance.pcap")), "READ 100%");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = peerscope("choke_dance.pcap");
+    command.cwd(folder.path());
+    press_all(Terminal::start(command), "READ 100%");
+    let saved = folder.path().join("choke_dance-conn0.pcapng");
+    assert!(saved.exists(), "Ctrl-S was pressed");
 }
 
 #[test]
@@ -34,7 +39,11 @@ fn every_key_is_answered_where_there_is_nothing_to_show() {
     let empty = Pcap::new(Vec::new()).unwrap().into_inner();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), empty).unwrap();
-    press_all(Terminal::start(peerscope_at(file.path())), "READ 100%");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = peerscope_at(file.path());
+    command.cwd(folder.path());
+    press_all(Terminal::start(command), "READ 100%");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 fn press_all(mut terminal: Terminal, ready: &str) {

@@ -20,12 +20,38 @@ pub use value::Net;
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use field::Row;
+use field::{FIELDS, Row};
 use lex::Compare;
 use parse::{Expr, Relation, Test};
-use value::Datum;
+use value::{Datum, Type};
 
 use super::{EntryId, Store};
+
+/// A field, for those who have to know what there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldHelp {
+    /// What it is called; the short name first.
+    pub names: &'static [&'static str],
+    /// What it is compared with, in a word.
+    pub kind: &'static str,
+    /// All values that it can have, where they have names.
+    pub values: Vec<&'static str>,
+    /// What it is.
+    pub about: &'static str,
+}
+
+/// All fields.
+pub fn fields() -> impl Iterator<Item = FieldHelp> {
+    FIELDS.iter().map(|field| FieldHelp {
+        names: field.names,
+        kind: field.kind.name(),
+        values: match field.kind {
+            Type::Name(values) => values(),
+            _ => Vec::new(),
+        },
+        about: field.about,
+    })
+}
 
 /// Which entries are to be seen.
 #[derive(Clone, Debug)]

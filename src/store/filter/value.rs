@@ -57,6 +57,19 @@ pub struct Net {
 }
 
 impl Type {
+    /// For a table of fields.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Type::Number => "number",
+            Type::Seconds => "seconds",
+            Type::Endpoint => "address",
+            Type::Name(_) => "name",
+            Type::Text => "text",
+            Type::Bytes => "bytes",
+            Type::Flag => "flag",
+        }
+    }
+
     /// For an error.
     pub(super) fn wants(self) -> &'static str {
         match self {
