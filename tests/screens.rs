@@ -2,6 +2,8 @@
 
 #[path = "screens/account.rs"]
 mod account;
+#[path = "screens/connections.rs"]
+mod connections;
 #[path = "screens/fields.rs"]
 mod fields;
 #[path = "screens/ladder.rs"]
@@ -19,6 +21,8 @@ mod prompt;
 mod requests;
 #[path = "screens/strip.rs"]
 mod strip;
+#[path = "screens/torrent.rs"]
+mod torrent;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -60,6 +60,11 @@ pub(super) enum Action {
     /// Prepares a filter from the selected field: what has its value, or what has not.
     FilterWith,
     FilterWithout,
+    NextTorrent,
+    PreviousTorrent,
+    OtherDirection,
+    Group,
+    OnlyBitTorrent,
     Follow,
     Pause,
     Mouse,
@@ -87,6 +92,7 @@ const STRIP: &[Pane] = &[Pane::Strip];
 const LIST: &[Pane] = &[Pane::Connections];
 const REQUESTS: &[Pane] = &[Pane::Requests];
 const PIECES: &[Pane] = &[Pane::Pieces];
+const TORRENT: &[Pane] = &[Pane::Torrent];
 const EVERYWHERE: &[Pane] = &[];
 
 const KEYS: &[Key] = &[
@@ -102,6 +108,27 @@ const KEYS: &[Key] = &[
         actions: &[("Space", Action::Tag), ("t", Action::Tag)],
         about: "tag; Enter then merges",
         hint: "tag",
+        panes: LIST,
+    },
+    Key {
+        names: "s S",
+        actions: &[("s", Action::NextOrder), ("S", Action::OtherDirection)],
+        about: "sort by; largest first",
+        hint: "sort",
+        panes: LIST,
+    },
+    Key {
+        names: "o",
+        actions: &[("o", Action::Group)],
+        about: "group by torrent",
+        hint: "group",
+        panes: LIST,
+    },
+    Key {
+        names: "b",
+        actions: &[("b", Action::OnlyBitTorrent)],
+        about: "hide other protocols",
+        hint: "",
         panes: LIST,
     },
     Key {
@@ -278,6 +305,27 @@ const KEYS: &[Key] = &[
         about: "hash what has come",
         hint: "verify",
         panes: PIECES,
+    },
+    Key {
+        names: "x",
+        actions: &[("x", Action::NextMode)],
+        about: "peers, pieces, exchange",
+        hint: "next part",
+        panes: TORRENT,
+    },
+    Key {
+        names: "a",
+        actions: &[("a", Action::Span)],
+        about: "up to the cursor, or all",
+        hint: "all",
+        panes: TORRENT,
+    },
+    Key {
+        names: "[ ]",
+        actions: &[("[", Action::PreviousTorrent), ("]", Action::NextTorrent)],
+        about: "other torrent",
+        hint: "torrent",
+        panes: TORRENT,
     },
     Key {
         names: "Enter l Right",
