@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use peerscope::capture::Reader;
+use peerscope::peer::Ledger;
 use peerscope::pipeline::Pipeline;
-use peerscope::store::{Census, EntryId, Holding, Store, What};
+use peerscope::store::{Census, EntryId, Exchange, Extent, Gift, Holding, Store, What};
 use peerscope::stream::Side;
 use peerscope::wire::{InfoHash, Message, PieceIndex};
 use proptest::prelude::*;
@@ -148,8 +149,11 @@ fn at_any_moment_it_is_what_peers_have_said_so_far() {
                 let moments: Vec<u32> = moments.collect();
                 let mut census = counted(&store, torrent, moments[0], slice);
                 for moment in moments {
+                    // As a view does: it names the moment before each step.
                     census.go_to(&store, EntryId(moment));
-                    while !census.step(&store, slice) {}
+                    while !census.step(&store, slice) {
+                        census.go_to(&store, EntryId(moment));
+                    }
                     assert_is_what_was_told(&store, &census, moment)?;
                 }
                 Ok(())
@@ -184,4 +188,104 @@ fn a_host_is_one_peer_and_one_that_speaks_to_itself_is_two() {
     };
     assert_eq!(peers("loopback.pcap"), [2]);
     assert_eq!(peers("choke_dance.pcap"), [5]);
+}
+
+fn exchanged(store: &Store, torrent: InfoHash, moment: u32, slice: usize) -> Exchange {
+    let mut exchange = Exchange::new(torrent, Extent::Until(EntryId(moment)));
+    while !exchange.step(store, slice) {}
+    exchange
+}
+
+/// What the messages up to a moment give, one by one: of each pair of peers all blocks and those received again, and
+/// of all the number of those that came without a request.
+fn sums(
+    store: &Store,
+    exchange: &Exchange,
+    moment: u32,
+) -> (BTreeMap<(u32, u32), [u64; 4]>, usize) {
+    let mut sums: BTreeMap<(u32, u32), [u64; 4]> = BTreeMap::new();
+    let mut received = BTreeSet::new();
+    let mut ledgers: BTreeMap<u32, Ledger> = BTreeMap::new();
+    for (id, entry) in store.entries(EntryId(0)).take(moment as usize + 1) {
+        let Some(peers) = exchange.roster().peers_of(entry.connection) else {
+            continue;
+        };
+        let What::Message(message) = store.what(entry) else {
+            continue;
+        };
+        ledgers
+            .entry(entry.connection.0)
+            .or_default()
+            .apply(entry.side(), &message, id.0);
+        let Message::Piece(block) = message else {
+            continue;
+        };
+        let (from, to) = (peers[entry.side().index()], peers[(!entry.side()).index()]);
+        let is_new = received.insert((to, block.index.0, block.begin, block.length));
+        let [blocks, bytes, again, again_bytes] = sums.entry((from, to)).or_default();
+        (*blocks, *bytes) = (*blocks + 1, *bytes + u64::from(block.length));
+        if !is_new {
+            (*again, *again_bytes) = (*again + 1, *again_bytes + u64::from(block.length));
+        }
+    }
+    (
+        sums,
+        ledgers.values().map(|ledger| ledger.unasked().len()).sum(),
+    )
+}
+
+fn figures(gift: &Gift) -> [u64; 4] {
+    [
+        gift.all.blocks,
+        gift.all.bytes,
+        gift.again.blocks,
+        gift.again.bytes,
+    ]
+}
+
+#[test]
+fn the_exchange_is_the_sum_of_its_blocks() {
+    for name in CAPTURES {
+        let store = read(name);
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(8));
+        for torrent in torrents(&store) {
+            let moments = proptest::collection::vec(any::<prop::sample::Index>(), 3);
+            let holds = runner.run(&(moments, 1..999usize), |(moments, slice)| {
+                let mut exchange = exchanged(&store, torrent, 0, slice);
+                for moment in moments {
+                    let moment = moment.index(store.len()) as u32;
+                    exchange.go_to(&store, Extent::Until(EntryId(moment)));
+                    while !exchange.step(&store, slice) {}
+                    let (expected, unasked) = sums(&store, &exchange, moment);
+                    let gifts = exchange.gifts().iter();
+                    let gifts: BTreeMap<_, _> =
+                        gifts.map(|(pair, it)| (*pair, figures(it))).collect();
+                    prop_assert_eq!(&gifts, &expected);
+                    let total = exchange.total();
+                    let known =
+                        total.unasked.blocks + total.taken_back.blocks + total.unsure.blocks;
+                    prop_assert_eq!(known as usize, unasked);
+                }
+                Ok(())
+            });
+            assert!(holds.is_ok(), "{name}: {holds:?}");
+        }
+    }
+}
+
+#[test]
+fn the_whole_exchange_is_what_the_connections_count() {
+    for name in CAPTURES {
+        let store = read(name);
+        for torrent in torrents(&store) {
+            let mut exchange = Exchange::new(torrent, Extent::Whole);
+            while !exchange.step(&store, 100) {}
+            let its = store.connections().iter();
+            let its = its.filter(|it| exchange.roster().peers_of(it.id).is_some());
+            let sides = its.flat_map(|it| {
+                Side::BOTH.map(|side| it.facts(side).map_or(0, |facts| facts.payload_bytes))
+            });
+            assert_eq!(exchange.total().all.bytes, sides.sum::<u64>(), "{name}");
+        }
+    }
 }

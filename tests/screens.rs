@@ -2,6 +2,8 @@
 
 #[path = "screens/account.rs"]
 mod account;
+#[path = "screens/connections.rs"]
+mod connections;
 #[path = "screens/fields.rs"]
 mod fields;
 #[path = "screens/ladder.rs"]
@@ -21,6 +23,8 @@ mod requests;
 mod strip;
 #[path = "screens/themes.rs"]
 mod themes;
+#[path = "screens/torrent.rs"]
+mod torrent;
 
 use std::collections::BTreeSet;
 use std::path::Path;

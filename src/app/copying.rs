@@ -35,9 +35,9 @@ impl App {
         let id = self.selected()?;
         let raw = self.raw.as_ref().map(|(_, raw)| raw);
         let is_field = matches!(self.arrangement.focus, Pane::Tree | Pane::Hex);
-        let at = self.tree.selected(&self.nodes);
-        let at = at.filter(|at| is_field && *at > 0);
-        let node = at.and_then(|at| self.nodes.get(at));
+        let selected = self.tree.selected(&self.nodes);
+        let node = selected.filter(|at| is_field && *at > 0);
+        let node = node.and_then(|at| self.nodes.get(at));
         let field = node.map(field);
         copied(&self.store, id, raw, field.as_ref(), form)
     }
@@ -60,7 +60,7 @@ fn field(node: &Node) -> Field<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::tree::Folded;
+    use crate::view::Folded;
 
     fn parts(depth: u8, text: &str) -> (String, String) {
         let node = Node {
@@ -68,7 +68,7 @@ mod tests {
             text: text.to_owned(),
             range: None,
             filter: None,
-            folded: Folded::default(),
+            folded: Folded::No,
         };
         let field = field(&node);
         (field.name.to_owned(), field.value.to_owned())

@@ -24,6 +24,7 @@ impl App {
         // What the user waits for comes first.
         let is_over = self.rows.step(&self.store, SLICE) && self.look_further();
         let is_over = is_over && self.go_on_studying() && self.prepare_views();
+        let is_over = is_over && self.go_on_listing(SLICE) && self.go_on_counting(SLICE);
         if is_over && self.go_on_with_pieces(SLICE) && self.go_on_saving() {
             Work::Done
         } else {

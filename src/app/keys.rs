@@ -66,6 +66,11 @@ pub(super) enum Action {
     FilterWith,
     FilterWithout,
     Save,
+    NextTorrent,
+    PreviousTorrent,
+    OtherDirection,
+    Group,
+    OnlyBitTorrent,
     Follow,
     Pause,
     Mouse,
@@ -96,6 +101,7 @@ const STRIP: &[Pane] = &[Pane::Strip];
 const LIST: &[Pane] = &[Pane::Connections];
 const REQUESTS: &[Pane] = &[Pane::Requests];
 const PIECES: &[Pane] = &[Pane::Pieces];
+const TORRENT: &[Pane] = &[Pane::Torrent];
 const EVERYWHERE: &[Pane] = &[];
 
 const KEYS: &[Key] = &[
@@ -111,6 +117,27 @@ const KEYS: &[Key] = &[
         actions: &[("Space", Action::Tag), ("t", Action::Tag)],
         about: "tag; Enter then merges",
         hint: "tag",
+        panes: LIST,
+    },
+    Key {
+        names: "s S",
+        actions: &[("s", Action::NextOrder), ("S", Action::OtherDirection)],
+        about: "sort by; largest first",
+        hint: "sort",
+        panes: LIST,
+    },
+    Key {
+        names: "o",
+        actions: &[("o", Action::Group)],
+        about: "group by torrent",
+        hint: "group",
+        panes: LIST,
+    },
+    Key {
+        names: "b",
+        actions: &[("b", Action::OnlyBitTorrent)],
+        about: "hide other protocols",
+        hint: "",
         panes: LIST,
     },
     Key {
@@ -287,6 +314,27 @@ const KEYS: &[Key] = &[
         about: "hash what has come",
         hint: "verify",
         panes: PIECES,
+    },
+    Key {
+        names: "x",
+        actions: &[("x", Action::NextMode)],
+        about: "peers, pieces, exchange",
+        hint: "next part",
+        panes: TORRENT,
+    },
+    Key {
+        names: "a",
+        actions: &[("a", Action::Span)],
+        about: "up to the cursor, or all",
+        hint: "all",
+        panes: TORRENT,
+    },
+    Key {
+        names: "[ ]",
+        actions: &[("[", Action::PreviousTorrent), ("]", Action::NextTorrent)],
+        about: "other torrent",
+        hint: "torrent",
+        panes: TORRENT,
     },
     Key {
         names: "Enter l Right",

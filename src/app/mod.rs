@@ -298,7 +298,10 @@ impl App {
             Action::ResetSizes => self.arrangement.sizes = Sizes::default(),
             Action::TimeColumn => self.time_column = self.time_column.next(),
             Action::Kinds => self.overlay = Overlay::Kinds(0),
-            Action::SwapSides => self.point_of_view.swap(),
+            Action::SwapSides => {
+                self.point_of_view.swap();
+                self.views.connections.forget();
+            }
             Action::Tag => self.tag(),
             Action::ClearTags => self.clear_tags(),
             Action::SetMark(name) => self.set_mark(name),
@@ -325,6 +328,11 @@ impl App {
             | Action::Later
             | Action::NextMode
             | Action::Verify
+            | Action::NextTorrent
+            | Action::PreviousTorrent
+            | Action::OtherDirection
+            | Action::Group
+            | Action::OnlyBitTorrent
             | Action::Quit
             | Action::QuitNow
             | Action::Redraw
@@ -370,6 +378,7 @@ impl App {
         self.read_selected();
         self.show_cursors(area);
         self.show_strip();
+        self.show_torrent(area);
         view::draw(&self.scene(), area, buf);
     }
 
@@ -379,10 +388,8 @@ impl App {
         };
         let height =
             |area: Option<Rect>| area.map_or(1, |area| usize::from(area.height).saturating_sub(1));
-        let connections = self.store.connections();
         if panes.connections.is_some() {
-            self.connections
-                .show(height(panes.connections), connections.len());
+            self.show_connections(height(panes.connections));
         }
         if panes.tree.is_some() || panes.hex.is_some() {
             self.read_fields();

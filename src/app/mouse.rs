@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::keys::Action;
 use super::panes::Taken;
 use super::{App, Effect};
+use crate::view::connections::Row;
 use crate::view::pieces::Wish;
 use crate::view::{Overlay, Pane, Panes, hex, life, requests, strip, view_at};
 
@@ -120,9 +121,11 @@ impl App {
         };
         match pane {
             Pane::Connections => {
-                let at = self.connections.offset + row;
-                if at < self.store.connections().len() {
-                    self.select_connection(at);
+                let (at, list) = (self.connections.offset + row, &self.views.connections);
+                if at < list.len(&self.store)
+                    && let Row::Connection(id) = list.row(at)
+                {
+                    self.select_connection(id.0 as usize);
                 }
             }
             Pane::Ladder => {

@@ -7,10 +7,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::commands::{Command, Existing, Target};
+use super::picture_for;
 use super::{App, Effect};
 use crate::capture::Timestamp;
 use crate::store::EntryId;
-use crate::view::{Pane, picture};
+use crate::view::Pane;
 use crate::wire::plain;
 
 impl App {
@@ -94,15 +95,7 @@ impl App {
     fn write_picture(&mut self, target: &Target, screen: Rect) {
         let mut buffer = Buffer::empty(screen);
         self.draw(screen, &mut buffer);
-        let is_text = target
-            .path
-            .extension()
-            .is_some_and(|ending| ending == "txt");
-        let picture = if is_text {
-            picture::text(&buffer)
-        } else {
-            picture::svg(&buffer, self.look)
-        };
+        let picture = picture_for(&target.path, &buffer, self.look);
         self.notice = Some(written(target, picture.as_bytes()));
     }
 }

@@ -1,7 +1,6 @@
 //! A screen without a terminal.
 
 use std::path::Path;
-use std::{fs, io};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,13 +32,13 @@ pub fn screenshot(
     }
     app.settle();
     app.draw(area, &mut buffer);
-    if app.has_new_work() {
+    for key in keys {
+        app.press(key, area);
         app.settle();
         buffer.reset();
         app.draw(area, &mut buffer);
     }
-    for key in keys {
-        app.press(key, area);
+    if app.has_new_work() {
         app.settle();
         buffer.reset();
         app.draw(area, &mut buffer);
@@ -54,14 +53,5 @@ pub fn picture_for(file: &Path, screen: &Buffer, look: Look) -> String {
         picture::text(screen)
     } else {
         picture::svg(screen, look)
-    }
-}
-
-impl App {
-    /// Writes a picture of the screen as it is.
-    pub fn save_picture(&mut self, file: &Path, screen: Rect) -> io::Result<()> {
-        let mut buffer = Buffer::empty(screen);
-        self.draw(screen, &mut buffer);
-        fs::write(file, picture_for(file, &buffer, self.look))
     }
 }

@@ -284,7 +284,8 @@ impl App {
             Pane::Account => self.account = self.account.saturating_add_signed(rows),
             Pane::Requests => self.views.requests.move_by(rows),
             Pane::Life => self.move_in_life(rows),
-            Pane::Hex | Pane::Pieces | Pane::Torrent => {}
+            Pane::Torrent => self.move_in_torrent(rows),
+            Pane::Hex | Pane::Pieces => {}
         }
     }
 
@@ -325,10 +326,9 @@ impl App {
     }
 
     pub(super) fn choose_connection(&mut self, rows: isize) {
-        let len = self.store.connections().len();
-        let mut cursor = self.connections;
-        cursor.move_by(rows, len);
-        self.select_connection(cursor.selected);
+        let selected = self.connections.selected;
+        let found = self.views.connections.moved(&self.store, selected, rows);
+        self.select_connection(found.unwrap_or(selected));
     }
 
     pub(super) fn forget_field(&mut self) {

@@ -101,8 +101,7 @@ impl Census {
             return false;
         }
         if self.sets.is_empty() {
-            let swarm = store.torrent(self.roster.info_hash());
-            self.of = swarm.and_then(Swarm::pieces).map_or(0, |(of, _)| of);
+            self.of = pieces(store, &self.roster);
             self.availability = Availability::of(self.of);
         }
         for _ in 0..connections {
@@ -155,20 +154,24 @@ impl Census {
 
     /// Goes to another moment. What need not be counted anew stays: most messages change nobody's pieces.
     pub fn go_to(&mut self, store: &Store, moment: EntryId) {
-        if !self.roster.is_current(store) {
+        if self.has_roster && !self.roster.is_current(store) {
             *self = Census::new(self.roster.info_hash(), moment);
+        } else if moment == self.moment && self.counts_of_now(store) {
+            // It goes on with what it has.
         } else if !self.is_whole || !self.walk(store, moment) {
             *self = Census::among(Arc::clone(&self.roster), self.has_roster, moment);
         }
     }
 
+    /// True unless the number of pieces has become another since it was begun.
+    fn counts_of_now(&self, store: &Store) -> bool {
+        self.sets.is_empty() || self.of == pieces(store, &self.roster)
+    }
+
     /// True if the way to a moment nearby could be taken.
     fn walk(&mut self, store: &Store, moment: EntryId) -> bool {
         let (from, to) = (self.moment.min(moment), self.moment.max(moment));
-        let of = store
-            .torrent(self.roster.info_hash())
-            .and_then(Swarm::pieces);
-        if to.0 - from.0 > NEAR || of.map_or(0, |(of, _)| of) != self.of {
+        if to.0 - from.0 > NEAR || !self.counts_of_now(store) {
             return false;
         }
         let between = store.entries(EntryId(from.0 + 1));
@@ -287,4 +290,10 @@ impl Census {
     pub fn peer_at(&self, connection: ConnectionId, side: Side) -> Option<u32> {
         Some(self.roster.peers_of(connection)?[side.index()])
     }
+}
+
+/// Pieces of the torrent, as far as is known; else 0.
+fn pieces(store: &Store, roster: &Roster) -> u32 {
+    let swarm = store.torrent(roster.info_hash());
+    swarm.and_then(Swarm::pieces).map_or(0, |(of, _)| of)
 }

@@ -87,6 +87,11 @@ pub struct SideFacts {
 }
 
 impl SideFacts {
+    /// Was its handshake seen?
+    pub fn has_handshake(&self) -> bool {
+        self.handshake.is_some()
+    }
+
     /// Name of the client: from the peer id, or else by its own words.
     pub fn client(&self) -> Option<&str> {
         self.named.as_deref().or(self.version.as_deref())

@@ -28,6 +28,8 @@ pub struct Roster {
 pub struct Member {
     /// Its end of the first of its connections.
     pub end: Endpoint,
+    /// Is it one of several on its host, so that its port is needed to tell them apart?
+    pub shares_host: bool,
     /// Its connections, and which side of each it is.
     pub connections: Vec<(ConnectionId, Side)>,
 }
@@ -91,13 +93,12 @@ impl Roster {
 
     fn number(&mut self, connection: &Connection, side: Side) -> u32 {
         let new = self.peers.len() as u32;
-        let number = *self
-            .by_name
-            .entry(Name::of(connection, side))
-            .or_insert(new);
+        let name = Name::of(connection, side);
+        let number = *self.by_name.entry(name).or_insert(new);
         if number == new {
             self.peers.push(Member {
                 end: *connection.end(side),
+                shares_host: !matches!(name, Name::Host(_)),
                 connections: Vec::new(),
             });
         }

@@ -59,6 +59,20 @@ impl<'b> Canvas<'b> {
         }
     }
 
+    /// So many rows from a row on.
+    pub(super) fn part(&mut self, from: u16, rows: u16) -> Canvas<'_> {
+        let part = self.below(from);
+        let area = Rect {
+            height: rows.min(part.area.height),
+            ..part.area
+        };
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
     /// The part without the last `columns` columns.
     pub(super) fn without_right(&mut self, columns: u16) -> Canvas<'_> {
         let area = Rect {

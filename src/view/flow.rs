@@ -3,12 +3,8 @@
 use crate::peer::{Choke, Flow, Interest, Talk};
 use crate::stream::Side;
 
-/// The flags of clients' peer lists, from A's side: `D d K` for what it gets, `U u ?` for what it gives.
-pub(super) fn letters(talk: &Talk, sides: [Side; 2]) -> [&'static str; 2] {
-    [0, 1].map(|direction| letter(talk.flow_to(sides[direction]), direction))
-}
-
-/// The letter of a direction: 0 where A receives, 1 where B does.
+/// The flags of clients' peer lists, from A's side: `D d K` for what it gets, `U u ?` for what it gives. The letter of
+/// a direction: 0 where A receives, 1 where B does.
 pub(super) fn letter(flow: Flow, direction: usize) -> &'static str {
     match flow {
         Flow::Unknown => "~",

@@ -11,7 +11,7 @@
 
 mod account;
 mod canvas;
-mod connections;
+pub mod connections;
 mod cursor;
 mod facts;
 mod flow;
@@ -177,6 +177,7 @@ impl TimeColumn {
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "each is the state of the view it is named for")]
 pub struct Views {
+    pub connections: connections::State,
     pub strip: strip::State,
     pub pieces: pieces::State,
     pub torrent: torrent::State,
