@@ -318,14 +318,14 @@ const KEYS: &[Key] = &[
     Key {
         names: "x",
         actions: &[("x", Action::NextMode)],
-        about: "peers, pieces, exchange",
+        about: "next part of the view",
         hint: "next part",
         panes: TORRENT,
     },
     Key {
         names: "a",
         actions: &[("a", Action::Span)],
-        about: "up to the cursor, or all",
+        about: "up to the cursor, all",
         hint: "all",
         panes: TORRENT,
     },
