@@ -286,7 +286,7 @@ impl App {
             Action::Left => self.back(),
             Action::NextPane => self.turn(screen, 1),
             Action::PreviousPane => self.turn(screen, -1),
-            Action::Go(pane) => self.go_to(pane),
+            Action::Go(to) => self.go_to(to),
             Action::NextConnection => self.choose_connection(1),
             Action::PreviousConnection => self.choose_connection(-1),
             Action::Fold => self.toggle_fold(),

@@ -133,7 +133,7 @@ fn stem(capture: &str, wanted: &Wanted) -> String {
     let numbers: Vec<String> = numbers.map(ToString::to_string).collect();
     let numbers = match &numbers[..] {
         [] => String::new(),
-        [few @ ..] if few.len() <= 4 => few.join("-"),
+        few if few.len() <= 4 => few.join("-"),
         many => format!("s-{}", many.len()),
     };
     let is_part = wanted.only.is_some() || !wanted.hidden.is_empty();

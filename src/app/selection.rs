@@ -366,15 +366,12 @@ impl App {
         };
         let (height, len) = (usize::from(area.height).saturating_sub(1), self.rows.len());
         self.ladder.offset = self.place.offset;
-        match self.place.chosen.filter(|id| self.has_rows_up_to(*id)) {
-            Some(id) => {
-                self.ladder.selected = self.rows.row_of(&self.store, id).unwrap_or(0);
-                self.ladder.show(height, len);
-            }
-            None => {
-                self.ladder.selected = usize::MAX;
-                self.ladder.offset = self.ladder.offset.min(len.saturating_sub(height));
-            }
+        if let Some(id) = self.place.chosen.filter(|id| self.has_rows_up_to(*id)) {
+            self.ladder.selected = self.rows.row_of(&self.store, id).unwrap_or(0);
+            self.ladder.show(height, len);
+        } else {
+            self.ladder.selected = usize::MAX;
+            self.ladder.offset = self.ladder.offset.min(len.saturating_sub(height));
         }
         self.place.offset = self.ladder.offset;
     }
@@ -383,7 +380,6 @@ impl App {
     pub(super) fn pane_takes(&mut self, action: Action, screen: Rect) -> Taken {
         match self.arrangement.focus {
             Pane::Connections => self.connections_takes(action, screen),
-            Pane::Ladder => self.ladder_takes(action, screen),
             Pane::Strip => self.strip_takes(action, screen),
             Pane::Pieces => self.pieces_takes(action, screen),
             Pane::Torrent => self.torrent_takes(action, screen),
@@ -391,7 +387,7 @@ impl App {
             Pane::Life => self.life_takes(action, screen),
             Pane::Tree => self.tree_takes(action, screen),
             Pane::Hex => self.hex_takes(action, screen),
-            Pane::Account => Taken::No,
+            Pane::Ladder | Pane::Account => Taken::No,
         }
     }
 }

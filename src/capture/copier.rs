@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn the_interfaces_of_several_sections_are_several() {
-        let section = &BIG_ENDIAN[..];
+        let section = BIG_ENDIAN;
         let twice: &'static [u8] = [section, section].concat().leak();
         copied(twice);
     }

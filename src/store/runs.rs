@@ -95,7 +95,7 @@ pub(super) struct Placed {
 /// The runs of a conversation, or of several by time, as they grow.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
-    runs: Vec<Run>,
+    found: Vec<Run>,
     /// The second entry of each, which made it one: these are in order.
     made: Vec<u32>,
     /// Of each side of a conversation, what its next entry may join.
@@ -120,7 +120,7 @@ enum Open {
 impl Runs {
     /// All runs, in the order in which they were found to be some.
     pub(super) fn get(&self, run: usize) -> &Run {
-        &self.runs[run]
+        &self.found[run]
     }
 
     /// Takes the next entry.
@@ -144,8 +144,8 @@ impl Runs {
         };
         let behind = self.made.partition_point(|second| *second <= place);
         let from = behind.saturating_sub(MAX_BESIDE + 1);
-        let to = (behind + MAX_BESIDE + 1).min(self.runs.len());
-        let found = self.runs[from..to].iter().position(holds)?;
+        let to = (behind + MAX_BESIDE + 1).min(self.found.len());
+        let found = self.found[from..to].iter().position(holds)?;
         Some(from + found)
     }
 
@@ -175,7 +175,7 @@ impl Runs {
                 kind,
                 sum,
                 behind,
-            }) if kind == said.kind && self.runs.len() - behind <= MAX_BESIDE => {
+            }) if kind == said.kind && self.found.len() - behind <= MAX_BESIDE => {
                 Some(self.make(&said, [first, place], sum))
             }
             _ => None,
@@ -185,7 +185,7 @@ impl Runs {
                 place,
                 kind: said.kind,
                 sum: said.sum,
-                behind: self.runs.len(),
+                behind: self.found.len(),
             },
             Open::Run,
         );
@@ -194,8 +194,8 @@ impl Runs {
     }
 
     fn prolong(&mut self, at: usize, said: &Said, place: u32) -> Option<usize> {
-        let is_near = self.runs.len() - at <= MAX_BESIDE;
-        let run = &mut self.runs[at];
+        let is_near = self.found.len() - at <= MAX_BESIDE;
+        let run = &mut self.found[at];
         (run.kind == said.kind && is_near).then(|| {
             (run.last, run.count) = (place, run.count + 1);
             run.sum.add(said.sum);
@@ -206,7 +206,7 @@ impl Runs {
     fn make(&mut self, said: &Said, [first, second]: [u32; 2], mut sum: Sum) -> usize {
         sum.add(said.sum);
         self.made.push(second);
-        self.runs.push(Run {
+        self.found.push(Run {
             connection: said.whose,
             side: said.side,
             kind: said.kind,
@@ -215,7 +215,7 @@ impl Runs {
             count: 2,
             sum,
         });
-        self.runs.len() - 1
+        self.found.len() - 1
     }
 }
 
@@ -379,14 +379,14 @@ mod tests {
                 (if from_b { B } else { A }, kind, time)
             }).collect();
             let (runs, _) = folded(&told);
-            let mut counts = vec![0; runs.runs.len()];
+            let mut counts = vec![0; runs.found.len()];
             for (place, (side, kind, _)) in (0..).zip(&told) {
                 if let Some(at) = runs.run_of(place, ONE, *side) {
                     counts[at] += 1;
                     prop_assert_eq!(runs.get(at).kind, *kind);
                 }
             }
-            let expected: Vec<u32> = runs.runs.iter().map(|run| run.count).collect();
+            let expected: Vec<u32> = runs.found.iter().map(|run| run.count).collect();
             prop_assert_eq!(counts, expected);
         }
     }

@@ -105,9 +105,10 @@ fn state(scene: &Scene<'_>) -> String {
         0 => String::new(),
         hidden => format!(" {hidden} hidden "),
     };
-    match done < total {
-        true => format!("{hidden} {}% ", done as u64 * 100 / total as u64),
-        false => hidden,
+    if done < total {
+        format!("{hidden} {}% ", done as u64 * 100 / total as u64)
+    } else {
+        hidden
     }
 }
 

@@ -271,15 +271,13 @@ impl Panes {
         self.list(left);
         self.conversation(centre, screen);
         self.separators.extend([first, second]);
-        match of_view(chosen.view) {
-            Some(pane) => self.alone(pane, right),
-            None => {
-                let [tree, rule, hex] = rows(right, [Fill(1), Length(1), Fill(1)]);
-                self.tree = Some(tree);
-                self.hex = Some(hex);
-                self.separators.push(rule);
-            }
+        if let Some(pane) = of_view(chosen.view) {
+            return self.alone(pane, right);
         }
+        let [tree, rule, hex] = rows(right, [Fill(1), Length(1), Fill(1)]);
+        self.tree = Some(tree);
+        self.hex = Some(hex);
+        self.separators.push(rule);
     }
 
     /// The area of a pane that keys can go to.

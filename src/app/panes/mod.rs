@@ -2,7 +2,6 @@
 
 mod connections;
 mod hex;
-mod ladder;
 mod life;
 mod pieces;
 mod requests;

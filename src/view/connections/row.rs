@@ -6,7 +6,7 @@ use super::super::look::cut;
 use crate::export::{bytes, closing, duration, torrent_name};
 use crate::packet::Endpoint;
 use crate::peer::Flow;
-use crate::store::{Connection, Protocol, Store};
+use crate::store::{Connection, Protocol, SideFacts, Store};
 use crate::stream::Side;
 use crate::wire::{Kind, Method};
 
@@ -67,7 +67,7 @@ fn wide(scene: &Scene<'_>, connection: &Connection, width: u16) -> String {
     if width >= WIDEST {
         for side in [a, b] {
             let client = connection.client(side).unwrap_or_default();
-            text += &format!("{:<NAME$} ", cut(&client, NAME, glyphs));
+            text += &format!("{:<NAME$} ", cut(client, NAME, glyphs));
         }
     }
     if width >= WIDER_STILL {
@@ -127,7 +127,7 @@ pub(super) fn end(store: &Store, connection: &Connection, a: Side) -> String {
     if let Some((how, by)) = closing(connection) {
         return format!("{how} {}", if by == a { "A" } else { "B" });
     }
-    let has_said_hello = |side| connection.facts(side).is_some_and(|it| it.has_handshake());
+    let has_said_hello = |side| connection.facts(side).is_some_and(SideFacts::has_handshake);
     let greetings = connection.entries().iter().take(3);
     let mut greetings = greetings.map(|id| store.entry(*id).kind());
     match Side::BOTH.map(has_said_hello) {
