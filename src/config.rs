@@ -200,7 +200,7 @@ mod tests {
     fn every_option_can_be_set() {
         let config = read(
             "theme = \"light\"\ncolor = \"256\"\nascii = true\nmouse = false\ntime = \"previous\"\n\
-             fold = false\nlocal = [\"10.0.0.0/8\", \"fd77::1\"]\nmask = true\n[keys]\ndown = [\"n\"]\n",
+             fold = false\nlocal = [\"10.0.0.0/8\", \"fd77::1\"]\nmask = true\n[keys]\ndown = [\"Ctrl-N\"]\n",
         )
         .unwrap();
         assert_eq!((config.theme, config.color), (Theme::Light, Depth::Indexed));
