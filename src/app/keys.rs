@@ -276,7 +276,7 @@ const KEYS: &[Key] = &[
     Key {
         names: "Enter",
         actions: &[("Enter", Action::Open)],
-        about: "to the byte's field",
+        about: "to its field",
         hint: "field",
         panes: &[Pane::Hex],
     },
