@@ -178,18 +178,10 @@ pub enum Privacy {
 }
 
 /// Puts the changes from `first` on in the order of the frames that completed what they tell: messages that were found by a chain behind
-/// them come late, and so do those that waited behind a hole which nobody filled. What is told of one side stays in its
-/// order.
+/// them come late. What is told of one side stays in its order.
 pub fn put_in_order(changes: &mut Vec<Change>, first: usize) {
-    let mut latest = FrameNumber(0);
-    let is_late = |change: &Change| {
-        let Change::Said(record) = change else {
-            return false;
-        };
-        let is_older = record.frame < latest;
-        latest = latest.max(record.frame);
-        is_older || record.found != Found::InOrder
-    };
+    let is_late =
+        |change: &Change| matches!(change, Change::Said(record) if record.found != Found::InOrder);
     if !changes[first..].iter().any(is_late) {
         return;
     }
