@@ -829,7 +829,7 @@ fn a_diagram_is_written_to_a_file_in_the_language_that_it_ends_in() {
             .starts_with("- `A 10.77.0.")
     );
     let there = Run::of(&["diagram", "--demo", "--connection", "99"]);
-    there.failed(2, "there is no such connection; the capture has 10");
+    there.failed(2, "there is no connection 99: the capture has 10");
 }
 
 #[test]

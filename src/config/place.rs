@@ -31,7 +31,8 @@ pub(crate) fn read(named: Option<&Path>) -> anyhow::Result<Config> {
             Ok(Config::default())
         }
         Ok(text) => Ok(parse(&file, &text)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
+        // There is none, or HOME is somebody else's, as it may be where rights were changed.
+        Err(_) if fs::metadata(&file).is_err() => Ok(Config::default()),
         Err(error) => {
             eprintln!("peerscope: cannot read {}: {error}", file.display());
             Ok(Config::default())

@@ -81,7 +81,7 @@ fn packets_that_are_kept_need_no_question() {
     let ((folder, path, name), meeting) = (kept(), Meeting::new());
     let mut terminal = Terminal::start(meeting.port, folder.path(), &["-w", &name]);
     meeting.begin().introduce();
-    terminal.shows(" 6 messages ");
+    terminal.shows(" 6/6 ");
     terminal.press("q");
     assert_eq!(terminal.code(), 0);
     terminal.shows(&format!(
@@ -99,7 +99,7 @@ fn a_terminal_that_hangs_up_ends_the_capture_in_order() {
     let mut terminal = Terminal::start(meeting.port, folder.path(), &["-w", &name]);
     let mut peers = meeting.begin();
     peers.introduce();
-    terminal.shows(" 6 messages ");
+    terminal.shows(" 6/6 ");
     kill("HUP", terminal.child.process_id().unwrap());
     terminal.code();
     assert_eq!(messages(&path).len(), peers.said.len());
