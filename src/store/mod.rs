@@ -22,6 +22,7 @@ mod roster;
 mod rows;
 mod runs;
 mod search;
+mod slowest;
 mod study;
 mod tally;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use roster::{Member, Roster};
 pub use rows::{Choice, Fold, Line, Rows, Scope};
 pub use runs::{Run, Sum};
 pub use search::{AtEnd, Search, Searched, Towards};
+pub use slowest::{Slow, Slowest};
 pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;

@@ -33,7 +33,7 @@ pub(super) fn height(view: &View<'_>, state: &State, height: u16) -> usize {
     let told = told(view, state);
     let details: usize = asking(&told).map(|(_, it)| details(it)).sum();
     let lines = usize::from(depth::height(height)) * asking(&told).count();
-    7 + details + lines + usize::from(lines > 0)
+    8 + details + lines + usize::from(lines > 0)
 }
 
 /// Its longest wait, and the oldest that still waits where that is another one.
@@ -55,6 +55,8 @@ pub(super) fn draw(view: &View<'_>, state: &State, canvas: &mut Canvas<'_>) -> u
     for (side, figures) in asking(&told) {
         row = waits(view, (*side, figures), canvas, row);
     }
+    canvas.text(1, row, &slowest(view, state), Tone::Strong);
+    row += 1;
     let sides: Vec<Side> = asking(&told).map(|(side, _)| *side).collect();
     let height = depth::height(canvas.height());
     if height > 0 && !sides.is_empty() {
@@ -154,6 +156,28 @@ fn latencies(view: &View<'_>, told: &[Told; 2], canvas: &mut Canvas<'_>) {
         };
         canvas.text(NAME + 1, row, &format!("{times}{most:>10}"), Tone::Plain);
     }
+}
+
+/// `slowest in this capture: #3 A p12 +0 16 KiB at 4.497873 waited 6.50 s: piece, msg 63`
+fn slowest(view: &View<'_>, state: &State) -> String {
+    let Some((id, slow)) = state.slowest.found() else {
+        return String::new();
+    };
+    let scene = view.scene;
+    let connection = scene.store.connection(id);
+    let entry = scene
+        .store
+        .entry(connection.entries()[slow.asked.entry as usize]);
+    let by = if slow.asked.by == scene.sides_of(connection)[0] {
+        "A"
+    } else {
+        "B"
+    };
+    let what = describe(scene.store, entry);
+    let what = what.trim_start_matches("request ");
+    let (at, waited) = (ladder::time(scene, entry), duration(slow.nanos));
+    let fate = slow.asked.fate.word();
+    format!("slowest in this capture: #{id} {by} {what} at {at} waited {waited}: {fate}")
 }
 
 /// The longest wait of a side, and the oldest request that waits. Gives the row behind them.

@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::{Cursor, Scene, Tone};
 use crate::capture::Timestamp;
 use crate::peer::{Asked, Fate};
-use crate::store::{Connection, Figures, Listing, Order, Study, Waits, Wanted};
+use crate::store::{Connection, Figures, Listing, Order, Slowest, Study, Waits, Wanted};
 use crate::stream::{ConnectionId, Side};
 
 /// Of which moment it tells.
@@ -24,6 +24,9 @@ pub enum Span {
     Whole,
 }
 
+/// Entries of a slice of the search for the slowest request of the capture.
+const SLICE: usize = 10_000;
+
 /// What is chosen in it, and what was computed for that.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -37,6 +40,7 @@ pub struct State {
     shown: Option<Listing>,
     /// In the making.
     coming: Option<Listing>,
+    slowest: Slowest,
 }
 
 /// The conversation that is looked at, and the moment of it.
@@ -73,7 +77,7 @@ impl State {
         };
         let wanted = self.wanted(&view);
         if self.shown.as_ref().map(Listing::wanted) == Some(wanted) {
-            return false;
+            return self.look_for_slowest(scene);
         }
         // What only grows meanwhile is finished first: else it never would be.
         let coming = self.coming.take();
@@ -89,6 +93,11 @@ impl State {
         is_old
     }
 
+    /// Over all conversations, once they are all there.
+    fn look_for_slowest(&mut self, scene: &Scene<'_>) -> bool {
+        scene.progress.is_done && !self.slowest.step(scene.store, SLICE)
+    }
+
     fn forget(&mut self, connection: ConnectionId) {
         *self = State {
             span: self.span,
@@ -96,6 +105,7 @@ impl State {
             by: None,
             is_open: self.is_open,
             connection: Some(connection),
+            slowest: std::mem::take(&mut self.slowest),
             ..State::default()
         };
     }
