@@ -38,7 +38,10 @@ fn read(name: &str) -> Store {
 }
 
 fn torrents(store: &Store) -> Vec<InfoHash> {
-    store.swarms().map(peerscope::swarm::Swarm::info_hash).collect()
+    store
+        .swarms()
+        .map(peerscope::swarm::Swarm::info_hash)
+        .collect()
 }
 
 fn counted(store: &Store, torrent: InfoHash, moment: u32, slice: usize) -> Census {
