@@ -34,6 +34,8 @@ pub(super) enum Command {
     Piece(u64),
     /// Write a picture of the screen.
     Screenshot(Target),
+    /// Write what is shown into a capture.
+    Save(Target),
     /// These addresses are side A.
     Local(Net),
 }
@@ -132,6 +134,12 @@ static VERBS: &[Verb] = &[
         "screenshot",
         Takes::File(&["svg", "txt"], Command::Screenshot),
         "write a picture of the screen; screenshot! writes over",
+    ),
+    alias(
+        "w",
+        "save",
+        Takes::File(&["pcapng"], Command::Save),
+        "write what is shown into a new capture",
     ),
     verb(
         "local",

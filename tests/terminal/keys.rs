@@ -30,8 +30,22 @@ fn every_key_is_answered_in_every_view() {
     let mut command = peerscope("choke_dance.pcap");
     command.cwd(folder.path());
     press_all(Terminal::start(command), "READ 100%");
-    let saved = folder.path().join("choke_dance-conn0.pcapng");
-    assert!(saved.exists(), "Ctrl-S was pressed");
+}
+
+#[test]
+fn what_is_shown_is_saved_beside_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = peerscope("choke_dance.pcap");
+    command.cwd(folder.path());
+    let mut terminal = Terminal::start(command);
+    terminal.shows("READ 100%");
+    for name in ["choke_dance-conn0.pcapng", "choke_dance-conn0-2.pcapng"] {
+        terminal.press(&typed("Ctrl-S"));
+        terminal.shows(&format!("saved {name}: "));
+        assert!(folder.path().join(name).exists());
+    }
+    terminal.press(&format!(":w a.pcapng{}", typed("Enter")));
+    terminal.shows("saved a.pcapng: ");
 }
 
 #[test]
