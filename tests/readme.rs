@@ -15,9 +15,17 @@ fn the_pictures_are_those_of_today() {
         .arg(drawn.path())
         .env("PEERSCOPE", env!("CARGO_BIN_EXE_peerscope"));
     assert!(script.status().unwrap().success());
-    for picture in ["ladder.svg", "connections.svg", "bytes.svg"] {
-        let shown = std::fs::read_to_string(root().join("docs").join(picture)).unwrap();
-        let today = std::fs::read_to_string(drawn.path().join(picture)).unwrap();
+    let pictures = [
+        "ladder",
+        "connections",
+        "bytes",
+        "pieces",
+        "requests",
+        "life",
+    ];
+    for picture in pictures.map(|name| format!("{name}.svg")) {
+        let shown = std::fs::read_to_string(root().join("docs").join(&picture)).unwrap();
+        let today = std::fs::read_to_string(drawn.path().join(&picture)).unwrap();
         assert!(
             shown == today,
             "docs/{picture} shows an old screen: run script/pictures"

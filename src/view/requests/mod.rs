@@ -90,7 +90,7 @@ impl State {
         }
         let is_old = coming.wanted() != wanted;
         self.show(coming, &view);
-        is_old
+        is_old || self.look_for_slowest(scene)
     }
 
     /// Over all conversations, once they are all there.
