@@ -8,7 +8,7 @@ use peerscope::packet::Endpoint;
 use peerscope::peer::{Flow, Talk};
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{Change, Record, Store, Study, What};
-use peerscope::stream::{ConnectionId, Evidence, FrameRef, Side};
+use peerscope::stream::{ConnectionId, Evidence, FrameRef, Side, Transport};
 use peerscope::view::strip::{Column, TimeWindow, columns};
 use peerscope::wire::{Block, Found, Handshake, Message, PieceIndex, Place, Reserved};
 use proptest::prelude::*;
@@ -271,6 +271,7 @@ fn conversation() -> impl Strategy<Value = Vec<Change>> {
     proptest::collection::vec(said_by, 1..500).prop_map(|all| {
         let opened = Change::Opened {
             connection: ConnectionId(0),
+            transport: Transport::Tcp,
             ends: [END; 2],
             opener: (Side::A, Evidence::Syn),
             first: FrameRef::default(),

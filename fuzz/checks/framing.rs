@@ -5,7 +5,7 @@ use std::ops::Range;
 use peerscope::capture::{FilePosition, FrameNumber, Timestamp};
 use peerscope::packet::Endpoint;
 use peerscope::store::{Change, Record, Store, What};
-use peerscope::stream::{ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side};
+use peerscope::stream::{ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side, Transport};
 use peerscope::wire::bencode::{self, Node, Value};
 use peerscope::wire::{
     Decoded, ExtendedHandshake, Found, Framed, Framer, Kind, PeerId, Place, client, plain,
@@ -245,6 +245,7 @@ fn store(told: Vec<Decoded>) -> Store {
     };
     store.apply(Change::Opened {
         connection: ConnectionId(0),
+        transport: Transport::Tcp,
         ends: [end(50000), end(6881)],
         opener: (Side::A, Evidence::Guess),
         first: frame(1),

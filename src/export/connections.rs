@@ -155,7 +155,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
     let closed = connection.activity.closed;
     let row = Row {
         connection: connection.id.0,
-        transport: "tcp",
+        transport: connection.transport.name(),
         src: connection.end(src).to_string(),
         dst: connection.end(dst).to_string(),
         opener: match connection.opener.1 {

@@ -116,6 +116,8 @@ struct Said<'a> {
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packets: Option<u32>,
 }
 
 #[expect(
@@ -144,7 +146,7 @@ pub(super) fn json(store: &Store, id: EntryId, out: &mut impl Write) -> io::Resu
             first_frame: entry.first_frame.0,
             time: entry.time,
             connection: entry.connection.0,
-            transport: "tcp",
+            transport: connection.transport.name(),
             src: connection.end(entry.side()).to_string(),
             dst: connection.end(!entry.side()).to_string(),
             r#type: entry.kind().name(),
@@ -164,9 +166,13 @@ fn said<'a>(store: &'a Store, entry: &Entry, what: &What) -> Said<'a> {
         What::Gap { bytes, missing } => Said {
             bytes: Some(*bytes),
             reason: Some(match missing {
-                Missing::Lost => "not_captured",
+                Missing::Lost | Missing::Packets(_) => "not_captured",
                 Missing::Snapped => "snap_length",
             }),
+            packets: match missing {
+                Missing::Packets(count) => Some(*count),
+                Missing::Lost | Missing::Snapped => None,
+            },
             ..Said::default()
         },
         What::Conflict { bytes } | What::Encrypted { bytes } => Said {

@@ -13,6 +13,12 @@ use crate::wire::{Block, Kind, Message, Method, Reason, Via, client, tribler};
 /// is no fault of the file and changes nothing.
 const JITTER: i64 = 100_000_000;
 
+/// `1 packet`, `3 packets`.
+fn packets(count: u32) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} packet{s}")
+}
+
 /// `16 KiB`, `1.4 MiB`, `812 B`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -173,6 +179,10 @@ pub fn describe(store: &Store, entry: &Entry) -> String {
             bytes: count,
             missing: Missing::Snapped,
         } => format!("gap: {} cut by the snap length", bytes(count)),
+        What::Gap {
+            missing: Missing::Packets(count),
+            ..
+        } => format!("gap: {} not captured", packets(count)),
         What::Conflict { bytes: count } => {
             format!("conflict: {} sent again with other content", bytes(count))
         }

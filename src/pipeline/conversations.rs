@@ -86,10 +86,16 @@ impl Conversations {
         now: FrameRef,
         changes: &mut Vec<Change>,
     ) {
-        if let Event::Opened { ends, opener } = event {
+        if let Event::Opened {
+            transport,
+            ends,
+            opener,
+        } = event
+        {
             self.spoken.push(None);
             changes.push(Change::Opened {
                 connection: id,
+                transport,
                 ends,
                 opener,
                 first: now,

@@ -7,7 +7,7 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{
-    Activity, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, SeqNumber, Side,
+    Activity, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, SeqNumber, Side, Transport,
 };
 use crate::swarm::Metainfo;
 use crate::wire::companion::{Heard, Lesson};
@@ -20,6 +20,8 @@ pub enum Change {
     Opened {
         /// Its number.
         connection: ConnectionId,
+        /// What carries it.
+        transport: Transport,
         /// Its ends, `A` first.
         ends: [Endpoint; 2],
         /// Who opened it.

@@ -7,7 +7,9 @@ use super::{EntryId, Record, StreamTally, What};
 use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
 use crate::peer::Talk;
-use crate::stream::{Activity, ConnectionId, Evidence, FrameRef, Mark, Moment, SeqNumber, Side};
+use crate::stream::{
+    Activity, ConnectionId, Evidence, FrameRef, Mark, Moment, SeqNumber, Side, Transport,
+};
 use crate::wire::companion::Companion;
 use crate::wire::{
     self, Encryption, ExtendedHandshake, Found, Handshake, InfoHash, Message, StreamKey,
@@ -18,6 +20,8 @@ use crate::wire::{
 pub struct Connection {
     /// Its number, which is its place in the list.
     pub id: ConnectionId,
+    /// What carries it.
+    pub transport: Transport,
     /// Its ends; [`Side`] is the index.
     pub(super) ends: [Endpoint; 2],
     /// Who opened it, as far as that is known.
@@ -45,6 +49,8 @@ pub struct Segments {
     pub syn_ack: Option<Moment>,
     /// The FIN or RST that ended it.
     pub close: Option<Moment>,
+    /// The connection that goes on here, under another address of one of its ends.
+    pub continues: Option<ConnectionId>,
 }
 
 /// What is spoken on a connection.
@@ -101,12 +107,14 @@ impl SideFacts {
 impl Connection {
     pub(super) fn new(
         id: ConnectionId,
+        transport: Transport,
         ends: [Endpoint; 2],
         opener: (Side, Evidence),
         first: FrameRef,
     ) -> Connection {
         Connection {
             id,
+            transport,
             ends,
             opener,
             first,
@@ -130,11 +138,11 @@ impl Connection {
 
     pub(super) fn mark(&mut self, mark: Mark, at: Moment) {
         let segments = self.segments.get_or_insert_default();
-        let place = match mark {
-            Mark::SynAck => &mut segments.syn_ack,
-            Mark::Close => &mut segments.close,
-        };
-        place.get_or_insert(at);
+        match mark {
+            Mark::SynAck => _ = segments.syn_ack.get_or_insert(at),
+            Mark::Close => _ = segments.close.get_or_insert(at),
+            Mark::Continues(before) => _ = segments.continues.get_or_insert(before),
+        }
     }
 
     /// One end.

@@ -46,6 +46,23 @@ enum Form {
     Unread,
 }
 
+/// Behind the two other reasons, the number of lost packets.
+fn missing_code(missing: Missing) -> u32 {
+    match missing {
+        Missing::Lost => 0,
+        Missing::Snapped => 1,
+        Missing::Packets(count) => count.saturating_add(1).max(2),
+    }
+}
+
+fn missing_of(code: u32) -> Missing {
+    match code {
+        0 => Missing::Lost,
+        1 => Missing::Snapped,
+        code => Missing::Packets(code - 1),
+    }
+}
+
 const SIDE_B: u64 = 1;
 const MALFORMED: u64 = 2;
 const UNREAD: u64 = 4;
@@ -61,11 +78,7 @@ impl Entry {
             What::Gap { bytes, missing } => (
                 Kind::Gap,
                 Form::Whole,
-                [
-                    high(*bytes),
-                    *bytes as u32,
-                    u32::from(*missing == Missing::Snapped),
-                ],
+                [high(*bytes), *bytes as u32, missing_code(*missing)],
             ),
             What::Conflict { bytes } => (
                 Kind::Conflict,
@@ -198,11 +211,7 @@ impl Entry {
     pub(super) fn what(&self, arena: &Arena) -> What {
         match self.kind() {
             Kind::Gap => {
-                let missing = if self.args[2] == 1 {
-                    Missing::Snapped
-                } else {
-                    Missing::Lost
-                };
+                let missing = missing_of(self.args[2]);
                 What::Gap {
                     bytes: self.bytes(),
                     missing,
@@ -534,12 +543,20 @@ mod tests {
                 what
             );
         }
-        let gap = What::Gap {
-            bytes: 1,
-            missing: Missing::Snapped,
-        };
+        let gap = |missing| What::Gap { bytes: 1, missing };
         let encrypted = What::Encrypted { bytes: 1 << 34 };
-        for what in [gap, What::Conflict { bytes: 1 << 33 }, encrypted] {
+        let packets = What::Gap {
+            bytes: 0,
+            missing: Missing::Packets(1),
+        };
+        let conflict = What::Conflict { bytes: 1 << 33 };
+        for what in [
+            gap(Missing::Lost),
+            gap(Missing::Snapped),
+            packets,
+            conflict,
+            encrypted,
+        ] {
             let entry = Entry::new(&record(what.clone()), None, &mut arena);
             assert_eq!(entry.what(&arena), what);
         }

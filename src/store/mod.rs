@@ -95,13 +95,14 @@ impl Store {
         match change {
             Change::Opened {
                 connection,
+                transport,
                 ends,
                 opener,
                 first,
             } => {
                 debug_assert_eq!(connection.0 as usize, self.connections.len());
                 self.connections
-                    .push(Connection::new(connection, ends, opener, first));
+                    .push(Connection::new(connection, transport, ends, opener, first));
                 self.mask_connection(connection);
             }
             Change::OpenedBy {

@@ -326,7 +326,7 @@ mod tests {
     use super::*;
     use crate::capture::{FrameNumber, Timestamp};
     use crate::packet::Endpoint;
-    use crate::stream::{Evidence, FrameRef, Side};
+    use crate::stream::{Evidence, FrameRef, Side, Transport};
     use crate::wire::{Block, Found, Message, PieceIndex, Place};
     use proptest::prelude::*;
 
@@ -342,6 +342,7 @@ mod tests {
         for id in 0..2 {
             store.apply(Change::Opened {
                 connection: ConnectionId(id),
+                transport: Transport::Tcp,
                 ends: [end; 2],
                 opener: (Side::A, Evidence::Syn),
                 first: FrameRef::default(),

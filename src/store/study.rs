@@ -178,7 +178,7 @@ mod tests {
     use crate::packet::Endpoint;
     use crate::peer::Talk;
     use crate::store::{Change, Record};
-    use crate::stream::{Activity, Closed, Closing, Evidence, FrameRef};
+    use crate::stream::{Activity, Closed, Closing, Evidence, FrameRef, Transport};
     use crate::wire::{Block, Found, PieceIndex, Place};
     use proptest::prelude::*;
     use std::net::{IpAddr, Ipv4Addr};
@@ -229,6 +229,7 @@ mod tests {
         for connection in [HERE, ConnectionId(1)] {
             store.apply(Change::Opened {
                 connection,
+                transport: Transport::Tcp,
                 ends: [END; 2],
                 opener: (Side::A, Evidence::Syn),
                 first: FrameRef::default(),
@@ -319,6 +320,7 @@ mod tests {
         let closed = Some(Closed {
             by: Side::A,
             how: Closing::Rst,
+            reason: None,
         });
         let mut activity = Activity::default();
         activity.closed = closed;

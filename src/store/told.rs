@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::{Change, Connection, EntryId, Record, Store, Study, What};
 use crate::capture::{FrameNumber, Timestamp};
 use crate::packet::Endpoint;
-use crate::stream::{ConnectionId, Evidence, FrameRef, Side};
+use crate::stream::{ConnectionId, Evidence, FrameRef, Side, Transport};
 use crate::wire::{Block, Found, Handshake, Message, PieceIndex, Place, Reserved};
 
 const HERE: ConnectionId = ConnectionId(0);
@@ -27,6 +27,7 @@ pub(super) fn tell(said: impl IntoIterator<Item = (Side, What)>) -> Store {
     };
     store.apply(Change::Opened {
         connection: HERE,
+        transport: Transport::Tcp,
         ends: [end(5000), end(6881)],
         opener: (Side::A, Evidence::Syn),
         first: FrameRef::default(),

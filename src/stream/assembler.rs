@@ -416,7 +416,7 @@ impl Assembler {
     fn skip_to(&mut self, offset: u64, missing: Missing, out: &mut impl FnMut(Chunk<'_>)) {
         if offset > self.next {
             match missing {
-                Missing::Lost => self.lost.push(self.next..offset),
+                Missing::Lost | Missing::Packets(_) => self.lost.push(self.next..offset),
                 Missing::Snapped => self.snapped += offset - self.next,
             }
             out(Chunk::Gap {

@@ -3,7 +3,8 @@
 use std::ops::{AddAssign, SubAssign};
 
 use super::half::Half;
-use super::{Event, FrameRef, SeqNumber, Side};
+use super::utp::CloseReason;
+use super::{ConnectionId, Event, FrameRef, SeqNumber, Side};
 use crate::capture::{FrameNumber, Timestamp};
 use crate::packet::{Endpoint, Segment};
 
@@ -23,6 +24,8 @@ pub struct Closed {
     pub how: Closing,
     /// By whom.
     pub by: Side,
+    /// Why, where it was said: in uTP it can be.
+    pub reason: Option<CloseReason>,
 }
 
 /// A segment of which a connection's life tells.
@@ -32,6 +35,9 @@ pub enum Mark {
     SynAck,
     /// The one that [`Closed`] tells of.
     Close,
+    /// The first of what goes on where that connection was: one of its ends has another address now, as behind a
+    /// NAT that has forgotten it.
+    Continues(ConnectionId),
 }
 
 /// Byte counts of one direction. What is in none of the parts of `payload` is in the stream.
@@ -355,7 +361,8 @@ impl Connection {
 
     fn close(&mut self, how: Closing, by: Side, out: &mut impl FnMut(Event<'_>)) {
         if self.closed.is_none() {
-            self.closed = Some(Closed { how, by });
+            let reason = None;
+            self.closed = Some(Closed { how, by, reason });
             out(Event::Marked(Mark::Close));
         }
     }

@@ -13,6 +13,7 @@ mod seq;
 mod streams;
 #[cfg(test)]
 mod tests;
+pub mod utp;
 
 use std::ops::Not;
 
@@ -109,6 +110,28 @@ pub enum Evidence {
     Guess,
 }
 
+/// What carries the streams of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// Segments of TCP (RFC 9293).
+    Tcp,
+    /// Datagrams of uTP (BEP 29).
+    Utp {
+        /// The connection id in its SYN, and in what the acceptor sends. The initiator sends the next one.
+        id: u16,
+    },
+}
+
+impl Transport {
+    /// `tcp`, `utp`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Tcp => "tcp",
+            Transport::Utp { .. } => "utp",
+        }
+    }
+}
+
 /// Why bytes of a stream are not in the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -116,6 +139,8 @@ pub enum Missing {
     Lost,
     /// Their segment was cut by the snap length.
     Snapped,
+    /// So many packets of uTP were not captured. How many bytes they carried nobody knows: they count as none.
+    Packets(u32),
 }
 
 /// What a segment did to its connection.
@@ -123,6 +148,8 @@ pub enum Missing {
 pub enum Event<'a> {
     /// The first frame of a connection.
     Opened {
+        /// What carries it.
+        transport: Transport,
         /// Who talks to whom; `A` first.
         ends: [Endpoint; 2],
         /// Who opened it, and how we know.

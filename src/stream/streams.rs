@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 
 use super::connection::{Activity, Connection, Opening};
-use super::{ConnectionId, Event, Evidence, FrameRef, Side};
+use super::{ConnectionId, Event, Evidence, FrameRef, Side, Transport};
 use crate::capture::Timestamp;
 use crate::packet::{Endpoint, Segment};
 
@@ -151,7 +151,15 @@ impl Streams {
         let (keys, connections) = (&self.keys, &self.connections);
         let rehash = |id: &ConnectionId| hash(keys, connections[id.0 as usize].ends());
         self.by_ends.insert_unique(hash(keys, &ends), id, rehash);
-        out(id, Event::Opened { ends, opener });
+        let transport = Transport::Tcp;
+        out(
+            id,
+            Event::Opened {
+                transport,
+                ends,
+                opener,
+            },
+        );
         id
     }
 

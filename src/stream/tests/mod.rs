@@ -148,7 +148,7 @@ impl Scene {
 
     fn closed(&self) -> Option<(Closing, Side)> {
         let closed = self.activity(0).closed;
-        closed.map(|Closed { how, by }| (how, by))
+        closed.map(|Closed { how, by, .. }| (how, by))
     }
 }
 
@@ -156,6 +156,7 @@ fn tell(told: &mut String, bytes: &mut Vec<[String; 2]>, id: ConnectionId, event
     let index = id.0 as usize;
     match event {
         Event::Opened {
+            transport: _,
             ends,
             opener: (side, evidence),
         } => {
