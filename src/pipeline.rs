@@ -1,17 +1,18 @@
-//! The order of the steps: frames -> segments -> streams -> messages -> changes for the store. Datagrams are only
-//! recognised.
+//! The order of the steps: frames -> segments and datagrams -> streams -> messages -> changes for the store. What is
+//! beside the streams is only recognised.
 
 mod conversations;
 
 use std::sync::Arc;
 
 use crate::capture::{GrowingText, Layout, Note, Reader, Source};
-use crate::packet::{Carried, Checksums, Datagram, Packets, Segment, Transport};
+use crate::packet::{Carried, Checksums, Datagram, Packets, Transport};
 use crate::store::{Change, Privacy, Tally, put_in_order};
-use crate::stream::{Event, FrameRef, Repeat, Repeats, Reread, Streams};
+use crate::stream::utp::{Doubted, Packet};
+use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Streams};
 use crate::swarm::Metainfo;
 use crate::wire::InfoHash;
-use crate::wire::companion::Datagrams;
+use crate::wire::companion::{Datagrams, Recognised};
 use conversations::Conversations;
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
@@ -200,37 +201,42 @@ impl Pipeline {
         };
         self.last = at;
         self.tally.frame(&frame);
+        let mut said = said(&mut self.conversations, &mut self.repeats, changes);
+        let mut lessons = Vec::new();
         match self.packets.carried(&frame) {
             Err(skip) => self.tally.skip(skip),
             Ok(Carried {
-                transport: Transport::Tcp(segment),
+                transport,
                 first: position,
                 ..
             }) => {
                 let at = FrameRef { position, ..at };
-                self.tally.segments += 1;
-                let (conversations, repeats) = (&mut self.conversations, &mut self.repeats);
-                follow(
-                    &segment,
-                    at,
-                    &mut self.streams,
-                    conversations,
-                    repeats,
-                    changes,
-                );
+                match transport {
+                    Transport::Tcp(segment) => {
+                        self.tally.segments += 1;
+                        self.streams
+                            .push(&segment, at, &mut |id, event| said(id, at, event));
+                    }
+                    Transport::Udp(datagram) => {
+                        let (streams, others) = (&mut self.streams, &mut self.datagrams);
+                        let recognised = recognise(&datagram, at, streams, others, &mut said);
+                        self.tally.datagram(&datagram, &recognised);
+                        lessons = recognised.lessons;
+                    }
+                }
             }
-            Ok(Carried {
-                transport: Transport::Udp(datagram),
-                ..
-            }) => recognise(&datagram, &mut self.datagrams, &mut self.tally, changes),
         }
+        drop(said);
+        let lessons = lessons.into_iter();
+        changes.extend(lessons.map(|lesson| Change::Learned(Box::new(lesson))));
         let capture = Reread {
             source: self.reader.source(),
             layout: self.reader.layout(),
             checksums: self.tally.checksums,
         };
+        let (streams, read) = (&self.streams, self.tally.bytes);
         self.repeats
-            .compare(capture, self.tally.bytes, |repeat, seq, bytes| {
+            .compare(capture, streams, read, |repeat, seq, bytes| {
                 let (id, side, at) = (repeat.connection, repeat.side, repeat.at);
                 changes.push(Change::conflict(id, side, seq, bytes, at));
             });
@@ -271,17 +277,13 @@ impl Pipeline {
     }
 }
 
-/// What a segment did to its stream.
-fn follow(
-    segment: &Segment<'_>,
-    at: FrameRef,
-    streams: &mut Streams,
-    conversations: &mut Conversations,
-    repeats: &mut Repeats,
-    changes: &mut Vec<Change>,
-) {
-    let ends = [segment.src, segment.dst];
-    streams.push(segment, at, &mut |id, event| match event {
+/// Takes what a segment or packet did to its stream.
+fn said<'a>(
+    conversations: &'a mut Conversations,
+    repeats: &'a mut Repeats,
+    changes: &'a mut Vec<Change>,
+) -> impl FnMut(ConnectionId, FrameRef, Event<'_>) {
+    |id, at, event| match event {
         Event::Again {
             side,
             seq,
@@ -290,25 +292,32 @@ fn follow(
         } => repeats.push(Repeat {
             connection: id,
             side,
-            ends,
             seq,
             bytes: bytes.to_vec(),
             since,
             at,
         }),
         event => conversations.take(id, event, at, changes),
-    });
+    }
 }
 
-/// What a datagram is, and what it teaches.
+/// What a datagram is, and what it teaches. Several protocols may share a port: each datagram is told apart by its own
+/// bytes, and by what was said before it.
 fn recognise(
     datagram: &Datagram<'_>,
+    at: FrameRef,
+    streams: &mut Streams,
     datagrams: &mut Datagrams,
-    tally: &mut Tally,
-    changes: &mut Vec<Change>,
-) {
+    said: &mut impl FnMut(ConnectionId, FrameRef, Event<'_>),
+) -> Recognised {
+    let packet = Packet::read(datagram);
+    if streams.push_datagram(datagram, packet.as_ref(), at, said) {
+        return Recognised::utp(Doubted::default());
+    }
     let recognised = datagrams.recognise(datagram);
-    tally.datagram(datagram, &recognised);
-    let lessons = recognised.lessons.into_iter();
-    changes.extend(lessons.map(|lesson| Change::Learned(Box::new(lesson))));
+    if recognised.companion.is_some() {
+        return recognised;
+    }
+    let begun = packet.and_then(|packet| streams.look_out(datagram, &packet, at, said));
+    begun.map_or(recognised, Recognised::utp)
 }

@@ -161,6 +161,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
         opener: match connection.opener.1 {
             Evidence::Syn => "syn",
             Evidence::Handshake => "handshake",
+            Evidence::Ids => "ids",
             Evidence::Guess => "guess",
         },
         info_hash: connection.info_hash().map(|hash| hash.to_string()),

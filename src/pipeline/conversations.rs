@@ -114,6 +114,11 @@ impl Conversations {
         };
         match event {
             Event::Opened { .. } | Event::Again { .. } => {}
+            Event::Landmark { side, landmark } => changes.push(Change::Landmark {
+                connection: id,
+                side,
+                landmark,
+            }),
             Event::OpenedBy(side) => changes.push(Change::OpenedBy {
                 connection: id,
                 side,

@@ -7,7 +7,8 @@ use super::Tally;
 use crate::capture::{FrameNumber, Layout, Timestamp};
 use crate::packet::Endpoint;
 use crate::stream::{
-    Activity, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, SeqNumber, Side, Transport,
+    Activity, ConnectionId, Evidence, FrameRef, Landmark, Mark, Missing, Moment, SeqNumber, Side,
+    Transport,
 };
 use crate::swarm::Metainfo;
 use crate::wire::companion::{Heard, Lesson};
@@ -80,6 +81,15 @@ pub enum Change {
         side: Side,
         /// With this.
         key: Box<StreamKey>,
+    },
+    /// From here on what one side sends over uTP can be read again.
+    Landmark {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Whose.
+        side: Side,
+        /// Where.
+        landmark: Landmark,
     },
     /// Segments were seen.
     Activity {
@@ -211,6 +221,7 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
                 | Change::Encryption { connection, .. }
                 | Change::Key { connection, .. } => (*connection, &Side::BOTH[..], last),
                 Change::Activity { .. }
+                | Change::Landmark { .. }
                 | Change::Marked { .. }
                 | Change::Heard { .. }
                 | Change::Learned(_)

@@ -3,12 +3,12 @@
 use super::choked::ChokedTally;
 use super::history::{History, Turn};
 use super::mask::Alias;
-use super::{EntryId, Record, StreamTally, What};
+use super::{Entry, EntryId, Record, StreamTally, What};
 use crate::capture::FrameNumber;
 use crate::packet::Endpoint;
 use crate::peer::Talk;
 use crate::stream::{
-    Activity, ConnectionId, Evidence, FrameRef, Mark, Moment, SeqNumber, Side, Transport,
+    Activity, ConnectionId, Evidence, FrameRef, Landmark, Mark, Moment, SeqNumber, Side, Transport,
 };
 use crate::wire::companion::Companion;
 use crate::wire::{
@@ -73,6 +73,8 @@ struct Conversation {
     encryption: Option<Box<Encryption>>,
     /// Of each side, places from which its stream can be decrypted again, in order. Made with the first.
     keys: Option<Box<[Vec<StreamKey>; 2]>>,
+    /// Of each side, places from which its stream over uTP can be read again, in order. Made with the first.
+    landmarks: Option<Box<[Vec<Landmark>; 2]>>,
 }
 
 /// What one side said of itself, and how much it said, over the whole capture.
@@ -228,6 +230,24 @@ impl Connection {
         let keys = self.conversation.as_ref()?.keys.as_ref()?;
         let keys = keys[side.index()].iter();
         keys.rev().find(|key| key.is_before(seq, frame))
+    }
+
+    /// From where on an entry of uTP is to be read; none where its own frame will do.
+    pub(super) fn landmark(&self, entry: &Entry) -> Option<Landmark> {
+        if entry.kind() == wire::Kind::Conflict {
+            return None;
+        }
+        let landmarks = self.conversation.as_ref()?.landmarks.as_ref()?;
+        let landmarks = &landmarks[entry.side().index()];
+        let behind = landmarks.partition_point(|landmark| landmark.since <= entry.position());
+        let before = landmarks[..behind].iter().rev();
+        let mut before = before.filter(|landmark| entry.seq.since(landmark.seq) >= 0);
+        before.next().copied()
+    }
+
+    pub(super) fn pass(&mut self, side: Side, landmark: Landmark) {
+        let conversation = self.conversation.get_or_insert_default();
+        conversation.landmarks.get_or_insert_default()[side.index()].push(landmark);
     }
 
     pub(super) fn remember(&mut self, side: Side, key: StreamKey) {

@@ -115,6 +115,11 @@ impl Store {
                 mark,
                 at,
             } => self.connections[connection.0 as usize].mark(mark, at),
+            Change::Landmark {
+                connection,
+                side,
+                landmark,
+            } => self.connections[connection.0 as usize].pass(side, landmark),
             Change::Said(record) => self.record(*record),
             Change::Lost { connection, side } => self.connections[connection.0 as usize].lose(side),
             Change::Encryption {

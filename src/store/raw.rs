@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{Entry, EntryId, Store};
 use crate::capture::{Frame, FrameNumber, Source, Timestamp};
-use crate::stream::{Reread, Seeker, SeqNumber};
-use crate::wire::Via;
+use crate::stream::{FrameRef, Reread, Seeker, Sender, SeqNumber, Transport};
+use crate::wire::{Kind, Via};
 
 /// Bytes of a message that are shown at most.
 const MAX_RAW: usize = 1 << 20;
@@ -101,8 +101,13 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
         entry,
         raw: Raw::empty(entry.wire_len()),
         ahead: None,
+        is_packet: entry.kind() == Kind::Conflict && connection.transport != Transport::Tcp,
     };
-    capture.seek(ends, entry.position(), &mut wanted);
+    let sender = Sender::new(connection.transport, entry.side(), ends);
+    match connection.landmark(entry) {
+        None => capture.seek(sender, entry.position(), &mut wanted),
+        Some(landmark) => capture.seek_behind(sender, landmark, &mut wanted),
+    }
     let Wanted { mut raw, ahead, .. } = wanted;
     raw.frames
         .iter_mut()
@@ -122,6 +127,8 @@ struct Wanted<'a> {
     raw: Raw,
     /// Who reads again counts from the first frame it reads; the one with the first byte tells the difference.
     ahead: Option<u32>,
+    /// What is looked for is a packet of uTP itself, and its number is a place in it.
+    is_packet: bool,
 }
 
 impl Seeker for Wanted<'_> {
@@ -133,19 +140,20 @@ impl Seeker for Wanted<'_> {
         !is_past && !self.raw.is_complete()
     }
 
-    fn take(&mut self, frame: &Frame<'_>, seq: SeqNumber, payload: &[u8]) {
+    fn take(&mut self, at: FrameRef, seq: SeqNumber, payload: &[u8], _: u32) {
+        let seq = if self.is_packet { SeqNumber(0) } else { seq };
         let offset = i64::from(seq.since(self.entry.seq));
         let Some(range) = self.raw.take(offset, payload) else {
             return;
         };
-        let number = frame.number;
+        let number = at.number;
         if range.start == 0 {
             let first = self.entry.first_frame.0;
             self.ahead.get_or_insert(first.saturating_sub(number.0));
         }
         self.raw.frames.push(RawFrame {
             number,
-            time: frame.time,
+            time: at.time,
             range,
         });
     }

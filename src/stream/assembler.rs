@@ -33,14 +33,22 @@ pub(super) enum Chunk<'a> {
         bytes: &'a [u8],
         since: FilePosition,
     },
-    /// From `offset` on, `bytes` bytes came once more with another content.
-    Conflict { offset: u64, bytes: u64 },
+    /// Behind `within` bytes from `offset` on, `bytes` bytes came once more with another content.
+    Conflict {
+        offset: u64,
+        within: u32,
+        bytes: u64,
+    },
 }
 
-/// Payload of one segment at its place in the stream. `len` counts what the snap length cut, too.
+/// Payload at its place in the stream. `len` counts what the snap length cut, too.
+///
+/// Offsets count bytes in TCP, where a piece takes as many as it has and may be divided. In uTP they count packets: a
+/// piece is one, takes one, and stays whole.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece<'a> {
     pub(super) offset: u64,
+    pub(super) takes: u64,
     pub(super) bytes: &'a [u8],
     pub(super) len: u64,
     pub(super) at: FrameRef,
@@ -65,6 +73,8 @@ pub(super) struct Assembler {
     weight: usize,
     /// Since when bytes are held and `next` has not moved.
     stalled: Timestamp,
+    /// No frame that brought a held piece lies before this.
+    held_since: FilePosition,
     acknowledged: u64,
     delivered: Delivered,
     lost: Lost,
@@ -77,6 +87,7 @@ pub(super) struct Assembler {
 #[derive(Debug)]
 struct Held {
     bytes: Box<[u8]>,
+    takes: u64,
     len: u64,
     at: FrameRef,
 }
@@ -90,6 +101,7 @@ impl Default for Assembler {
             held_bytes: 0,
             weight: 0,
             stalled: Timestamp::default(),
+            held_since: FilePosition(0),
             acknowledged: 0,
             delivered: Delivered::default(),
             lost: Lost::default(),
@@ -103,15 +115,28 @@ impl Default for Assembler {
 
 impl<'a> Piece<'a> {
     fn end(&self) -> u64 {
-        self.offset + self.len
+        self.offset + self.takes
+    }
+
+    /// Bytes of so many of the offsets that it takes: all of a packet or nothing.
+    pub(super) fn share(&self, offsets: u64) -> u64 {
+        if self.takes == self.len {
+            offsets
+        } else {
+            offsets.min(1) * self.len
+        }
     }
 
     /// The part from `from` up to `to`.
     pub(super) fn part(&self, from: u64, to: u64) -> Piece<'a> {
+        if (from, to) == (self.offset, self.end()) {
+            return *self;
+        }
         let range = (from - self.offset) as usize..(to - self.offset) as usize;
         let captured = self.bytes.len();
         Piece {
             offset: from,
+            takes: to - from,
             bytes: &self.bytes[range.start.min(captured)..range.end.min(captured)],
             len: to - from,
             at: self.at,
@@ -120,9 +145,19 @@ impl<'a> Piece<'a> {
 }
 
 impl Held {
+    fn of(piece: Piece<'_>) -> Held {
+        Held {
+            bytes: piece.bytes.into(),
+            takes: piece.takes,
+            len: piece.len,
+            at: piece.at,
+        }
+    }
+
     fn piece(&self, offset: u64) -> Piece<'_> {
         Piece {
             offset,
+            takes: self.takes,
             bytes: &self.bytes,
             len: self.len,
             at: self.at,
@@ -147,6 +182,14 @@ pub(super) fn difference(first: &[u8], again: &[u8]) -> Option<(usize, u64)> {
 }
 
 impl Assembler {
+    /// One whose offsets count packets.
+    pub(super) fn of_packets() -> Assembler {
+        Assembler {
+            delivered: Delivered::of_packets(),
+            ..Assembler::default()
+        }
+    }
+
     /// Offset of the first byte that was not handed on yet; before the beginning is known, that of the lowest held.
     pub(super) fn next(&self) -> Option<u64> {
         let lowest = || self.held.first_key_value().map(|(start, _)| *start);
@@ -161,7 +204,7 @@ impl Assembler {
     /// Offset behind the last byte that was seen.
     pub(super) fn highest(&self) -> Option<u64> {
         let last = self.held.last_key_value();
-        last.map(|(start, held)| start + held.len)
+        last.map(|(start, held)| start + held.takes)
             .or(self.beginning.map(|_| self.next))
     }
 
@@ -183,6 +226,12 @@ impl Assembler {
     /// Bytes of the stream, captured or cut, that wait behind a hole.
     pub(super) fn held(&self) -> u64 {
         self.held_bytes
+    }
+
+    /// What is missing before the first piece that is held.
+    pub(super) fn hole(&self) -> Option<Range<u64>> {
+        let (first, _) = self.held.first_key_value()?;
+        self.beginning.map(|_| self.next..*first)
     }
 
     /// Segments that wait.
@@ -273,15 +322,31 @@ impl Assembler {
     pub(super) fn finish(&mut self, end: u64, out: &mut impl FnMut(Chunk<'_>)) {
         self.give_up(self.stalled, out);
         if self.beginning.is_some() {
-            self.skip_to(end, Missing::Lost, out);
+            self.skip_to(end, out);
         }
     }
 
     /// Gives back what was remembered of bytes that have passed.
     pub(super) fn forget(&mut self) {
-        self.delivered = Delivered::default();
+        self.delivered.clear();
         self.lost = Lost::default();
         self.held = BTreeMap::new();
+    }
+
+    /// Where reading again has to begin to find all that is held, if anything is.
+    pub(super) fn held_since(&self) -> Option<FilePosition> {
+        (!self.held.is_empty()).then_some(self.held_since)
+    }
+
+    /// The piece that is held at an offset came again, with more behind it than before: it takes the place of that
+    /// one, whose length is given.
+    pub(super) fn lengthen(&mut self, piece: Piece<'_>) -> Option<u64> {
+        let held = self.held.get_mut(&piece.offset)?;
+        self.weight -= held.weight();
+        let before = std::mem::replace(held, Held::of(piece)).len;
+        self.weight += held.weight();
+        self.held_bytes = self.held_bytes - before + piece.len;
+        Some(before)
     }
 
     /// True when it takes more memory than its own.
@@ -297,17 +362,25 @@ impl Assembler {
     }
 
     fn deliver(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
-        let end = piece.offset + piece.bytes.len() as u64;
-        if !piece.bytes.is_empty() {
-            self.delivered.push(piece.offset..end, piece.at.position);
+        let captured = piece.bytes.len() as u64;
+        let (offset, cut) = (piece.offset, piece.len - captured);
+        if captured > 0 {
+            self.delivered.push(offset..piece.end(), piece.at.position);
             out(Chunk::Data {
-                offset: piece.offset,
+                offset,
                 bytes: piece.bytes,
                 at: piece.at,
             });
         }
-        self.next = end;
-        self.skip_to(piece.end(), Missing::Snapped, out);
+        if cut > 0 {
+            self.snapped += cut;
+            out(Chunk::Gap {
+                offset: offset + captured,
+                len: cut,
+                missing: Missing::Snapped,
+            });
+        }
+        self.next = piece.end();
     }
 
     fn deliver_held(&mut self, now: Timestamp, out: &mut impl FnMut(Chunk<'_>)) {
@@ -325,8 +398,8 @@ impl Assembler {
     /// Counts bytes whose place has been passed.
     fn take_again(&mut self, passed: Piece<'_>, beginning: u64, out: &mut impl FnMut(Chunk<'_>)) {
         let range = passed.offset..passed.end();
-        let early = beginning.saturating_sub(range.start).min(passed.len);
-        let late = early + self.lost.find(&range);
+        let early = beginning.saturating_sub(range.start).min(passed.takes);
+        let late = passed.share(early + self.lost.find(&range));
         self.late += late;
         self.duplicate += passed.len - late;
         // A probe brings one byte of any value from before what is expected (RFC 9293 section 3.8.4).
@@ -348,6 +421,7 @@ impl Assembler {
     fn hold(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Chunk<'_>)) {
         if self.held.is_empty() {
             self.stalled = piece.at.time;
+            self.held_since = piece.at.position;
         }
         let mut from = piece.offset;
         let mut parts = Vec::new();
@@ -365,11 +439,7 @@ impl Assembler {
             parts.push(piece.part(from, piece.end()));
         }
         for part in parts {
-            let held = Held {
-                bytes: part.bytes.into(),
-                len: part.len,
-                at: part.at,
-            };
+            let held = Held::of(part);
             self.held_bytes += held.len;
             self.weight += held.weight();
             self.held.insert(part.offset, held);
@@ -386,8 +456,11 @@ impl Assembler {
         if let Some((at, bytes)) = difference(first.bytes, part.bytes)
             && self.may_compare()
         {
-            let offset = part.offset + at as u64;
-            out(Chunk::Conflict { offset, bytes });
+            out(Chunk::Conflict {
+                offset: part.offset,
+                within: at as u32,
+                bytes,
+            });
         }
     }
 
@@ -398,7 +471,7 @@ impl Assembler {
         let ranges = before
             .into_iter()
             .chain(within)
-            .map(|(start, held)| *start..start + held.len);
+            .map(|(start, held)| *start..start + held.takes);
         ranges.filter(|range| range.end > from).collect()
     }
 
@@ -408,21 +481,18 @@ impl Assembler {
             if self.beginning.is_none() {
                 return self.begin(start, out);
             }
-            self.skip_to(start, Missing::Lost, out);
+            self.skip_to(start, out);
             self.deliver_held(now, out);
         }
     }
 
-    fn skip_to(&mut self, offset: u64, missing: Missing, out: &mut impl FnMut(Chunk<'_>)) {
+    fn skip_to(&mut self, offset: u64, out: &mut impl FnMut(Chunk<'_>)) {
         if offset > self.next {
-            match missing {
-                Missing::Lost | Missing::Packets(_) => self.lost.push(self.next..offset),
-                Missing::Snapped => self.snapped += offset - self.next,
-            }
+            self.lost.push(self.next..offset);
             out(Chunk::Gap {
                 offset: self.next,
                 len: offset - self.next,
-                missing,
+                missing: Missing::Lost,
             });
             self.next = offset;
         }
@@ -469,6 +539,7 @@ mod tests {
         fn insert_cut(&mut self, offset: u64, bytes: &str, len: u64) -> &mut Scene {
             let piece = Piece {
                 offset,
+                takes: len,
                 bytes: bytes.as_bytes(),
                 len,
                 at: FrameRef::default(),
@@ -503,7 +574,11 @@ mod tests {
             Chunk::Again { bytes, .. } => {
                 out.push_str(&format!("[{}]", std::str::from_utf8(bytes).unwrap()));
             }
-            Chunk::Conflict { offset, bytes } => out.push_str(&format!("!{offset}+{bytes} ")),
+            Chunk::Conflict {
+                offset,
+                within,
+                bytes,
+            } => out.push_str(&format!("!{}+{bytes} ", offset + u64::from(*within))),
         }
     }
 

@@ -1,12 +1,14 @@
-//! One TCP connection: its two directions and how it ended.
+//! One connection: its two directions and how it ended. What a segment does to it is told in `tcp`, what a packet does
+//! in `utp`.
 
 use std::ops::{AddAssign, SubAssign};
 
 use super::half::Half;
+use super::numbering::Numbering;
 use super::utp::CloseReason;
-use super::{ConnectionId, Event, FrameRef, SeqNumber, Side};
+use super::{ConnectionId, Event, FrameRef, SeqNumber, Side, Transport};
 use crate::capture::{FrameNumber, Timestamp};
-use crate::packet::{Endpoint, Segment};
+use crate::packet::Endpoint;
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,15 +116,16 @@ impl Activity {
 /// network costs next to nothing.
 #[derive(Debug)]
 pub(super) struct Connection {
+    pub(super) transport: Transport,
     /// `A` first.
     ends: [Endpoint; 2],
     pub(super) last: Moment,
     segments: u32,
-    closed: Option<Closed>,
-    opening: Opening,
+    pub(super) closed: Option<Closed>,
+    pub(super) opening: Opening,
     /// Each side's first number, by its SYN or the other's acknowledgement of it.
-    starts: [Option<SeqNumber>; 2],
-    halves: Option<Box<[Half; 2]>>,
+    pub(super) starts: [Option<SeqNumber>; 2],
+    pub(super) halves: Option<Box<[Half; 2]>>,
     /// In the list of those that take memory beside their own.
     pub(super) is_awake: bool,
     /// In the list of those that had segments lately.
@@ -143,8 +146,9 @@ pub(super) enum Opening {
 }
 
 impl Connection {
-    pub(super) fn new(ends: [Endpoint; 2], opening: Opening) -> Connection {
+    pub(super) fn new(transport: Transport, ends: [Endpoint; 2], opening: Opening) -> Connection {
         Connection {
+            transport,
             ends,
             last: Moment::default(),
             segments: 0,
@@ -161,113 +165,66 @@ impl Connection {
         &self.ends
     }
 
-    /// Who sent a segment of this connection.
-    pub(super) fn sender(&self, segment: &Segment<'_>) -> Side {
-        if self.ends[0] == segment.src {
+    /// Which side one of its ends is.
+    pub(super) fn side(&self, src: Endpoint) -> Side {
+        if self.ends[0] == src {
             Side::A
         } else {
             Side::B
         }
     }
 
-    /// True when a segment cannot belong to the connection: its four-tuple is used again.
-    pub(super) fn is_reused_by(&self, side: Side, segment: &Segment<'_>) -> bool {
-        if segment.flags.rst {
-            return false;
-        }
-        let seq = SeqNumber(segment.seq);
-        if !segment.flags.syn {
-            return segment.len > 0 && self.is_over() && self.is_near(side, seq) == Some(false);
-        }
-        let has_data = |half: &Half| half.has_data();
-        let is_used = self.closed.is_some()
-            || self.opening == Opening::Established
-            || self.halves().any(has_data);
-        // A SYN-ACK that answers the SYN of this connection is part of it, whatever else it says.
-        let answers = segment
-            .ack
-            .and_then(|ack| self.may_begin_at(!side, SeqNumber(ack)));
-        let fits = self.may_begin_at(side, seq + 1);
-        is_used && answers != Some(true) && !fits.unwrap_or(self.closed.is_none())
-    }
-
-    fn halves(&self) -> impl Iterator<Item = &Half> {
+    pub(super) fn halves(&self) -> impl Iterator<Item = &Half> {
         self.halves.iter().flat_map(|halves| halves.iter())
     }
 
     /// Nobody has anything left to say.
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let is_reset = self.closed.is_some_and(|closed| closed.how == Closing::Rst);
         is_reset || self.halves.is_some() && self.halves().all(Half::has_ended)
     }
 
     /// `None` when nothing is known of the side's numbers.
-    fn is_near(&self, side: Side, seq: SeqNumber) -> Option<bool> {
+    pub(super) fn is_near(&self, side: Side, seq: SeqNumber) -> Option<bool> {
         match &self.halves {
             Some(halves) => halves[side.index()].is_near(seq),
-            None => Half::new(side, self.starts[side.index()]).is_near(seq),
+            None => self.fresh(side).is_near(seq),
         }
     }
 
-    fn may_begin_at(&self, side: Side, start: SeqNumber) -> Option<bool> {
+    pub(super) fn may_begin_at(&self, side: Side, start: SeqNumber) -> Option<bool> {
         match &self.halves {
             Some(halves) => halves[side.index()].may_begin_at(start),
             None => self.starts[side.index()].map(|known| known == start),
         }
     }
 
-    /// Takes a segment that `side` sent.
-    pub(super) fn push(
-        &mut self,
-        side: Side,
-        segment: &Segment<'_>,
-        at: FrameRef,
-        out: &mut impl FnMut(Event<'_>),
-    ) {
-        self.last = Moment {
-            number: at.number,
-            time: at.time,
-        };
+    /// Another segment, or packet.
+    pub(super) fn count(&mut self, at: FrameRef) {
+        self.last = at.into();
         self.segments = self.segments.saturating_add(1);
-        if segment.flags.rst {
-            return self.reset(side, segment, out);
-        }
-        let mut seq = SeqNumber(segment.seq);
-        if segment.flags.syn {
-            seq = seq + 1;
-            if segment.ack.is_some() {
-                out(Event::Marked(Mark::SynAck));
-            }
-            self.synchronise(side, seq, segment.ack.map(SeqNumber), out);
-        }
-        // What is acknowledged was said before.
-        if let Some(ack) = segment.ack {
-            self.acknowledge(!side, SeqNumber(ack), at, out);
-            if self.opening != Opening::Unseen && !segment.flags.syn {
-                self.opening = Opening::Established;
-            }
-        }
-        if segment.len > 0 {
-            self.half(side).insert(seq, segment, at, out);
-        } else if let (Some(halves), false) = (&mut self.halves, segment.flags.syn) {
-            halves[side.index()].hear(seq);
-        }
-        // A SYN that is a FIN as well is somebody's probe: it ends nothing.
-        if segment.flags.fin && !segment.flags.syn {
-            self.end(side, seq + segment.len, out);
-        }
-        self.expire(at.time, out);
     }
 
     /// One direction; both are made with the first thing that has to be remembered of them.
-    fn half(&mut self, side: Side) -> &mut Half {
-        let [a, b] = self.starts;
-        let made = || Box::new([Half::new(Side::A, a), Half::new(Side::B, b)]);
-        &mut self.halves.get_or_insert_with(made)[side.index()]
+    pub(super) fn half(&mut self, side: Side) -> &mut Half {
+        let halves = match self.halves.take() {
+            Some(halves) => halves,
+            None => Box::new(Side::BOTH.map(|side| self.fresh(side))),
+        };
+        &mut self.halves.insert(halves)[side.index()]
+    }
+
+    /// A direction of which nothing was sent.
+    pub(super) fn fresh(&self, side: Side) -> Half {
+        let numbering = match self.transport {
+            Transport::Tcp => Numbering::Bytes,
+            Transport::Utp { .. } => Numbering::Packets(Box::default()),
+        };
+        Half::new(side, self.starts[side.index()], numbering)
     }
 
     /// Takes the first number of `side`, and that of the other side where the SYN is an answer.
-    fn synchronise(
+    pub(super) fn synchronise(
         &mut self,
         side: Side,
         start: SeqNumber,
@@ -295,7 +252,7 @@ impl Connection {
     }
 
     /// Numbers that were not answered yet may be told anew: of several SYNs the last one counts.
-    fn begin(&mut self, side: Side, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
+    pub(super) fn begin(&mut self, side: Side, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
         self.starts[side.index()] = Some(start);
         if let Some(halves) = &mut self.halves {
             halves[side.index()].synchronise(start, out);
@@ -303,7 +260,7 @@ impl Connection {
     }
 
     /// The other side has all bytes of `side` before `ack`.
-    fn acknowledge(
+    pub(super) fn acknowledge(
         &mut self,
         side: Side,
         ack: SeqNumber,
@@ -328,40 +285,33 @@ impl Connection {
         self.half(side).acknowledge(ack, at.time, out);
     }
 
-    fn end(&mut self, side: Side, seq: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
+    pub(super) fn end(
+        &mut self,
+        side: Side,
+        seq: SeqNumber,
+        reason: Option<CloseReason>,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
         if self.is_near(side, seq) == Some(false) {
             return;
         }
         if self.halves.is_some() || self.starts[side.index()] != Some(seq) {
             self.half(side).end(seq);
         }
-        self.close(Closing::Fin, side, out);
+        self.close(Closing::Fin, side, reason, out);
     }
 
-    /// A RST is forged more easily than any other segment: one whose number cannot be right ends nothing. Its
-    /// payload, if any, says why, and is no part of the stream.
-    fn reset(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Event<'_>)) {
-        if segment.len > 0 {
-            self.half(side).stray(segment.len);
+    pub(super) fn close(
+        &mut self,
+        how: Closing,
+        by: Side,
+        reason: Option<CloseReason>,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        if let Some(closed) = self.closed.as_mut().filter(|closed| closed.by == by) {
+            closed.reason = closed.reason.or(reason);
         }
-        let is_near = self.is_near(side, SeqNumber(segment.seq));
-        // Who refuses a SYN has no number of its own yet.
-        let answers = segment
-            .ack
-            .and_then(|ack| self.is_near(!side, SeqNumber(ack)));
-        let is_refusal = self.opening != Opening::Established && segment.seq == 0;
-        let is_plausible = match (is_near, answers) {
-            (Some(is_near), answers) => is_near || is_refusal && answers == Some(true),
-            (None, answers) => answers.unwrap_or(true),
-        };
-        if is_plausible {
-            self.close(Closing::Rst, side, out);
-        }
-    }
-
-    fn close(&mut self, how: Closing, by: Side, out: &mut impl FnMut(Event<'_>)) {
         if self.closed.is_none() {
-            let reason = None;
             self.closed = Some(Closed { how, by, reason });
             out(Event::Marked(Mark::Close));
         }

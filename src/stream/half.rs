@@ -1,20 +1,12 @@
 //! One direction of a connection: its numbers -> stream offsets, and what is believed of bytes that were not seen.
 
 use super::assembler::{Assembler, Chunk, Piece};
-use super::{Direction, Event, FrameRef, SeqNumber, Side};
-use crate::capture::Timestamp;
-use crate::packet::Segment;
+use super::numbering::{Again, Limits, Numbering, Passed};
+use super::{Direction, Event, FrameRef, Landmark, SeqNumber, Side};
+use crate::capture::{FilePosition, Timestamp};
 
 /// The offset from which those of a direction are counted: what comes before it has an offset, too.
 const ORIGIN: u64 = 1 << 32;
-/// No TCP window is larger (RFC 7323 section 2.3): a segment further ahead belongs to something else.
-const MAX_AHEAD: u64 = 1 << 30;
-/// A FIN or RST further from what is expected is not believed.
-const PLAUSIBLE: i32 = 1 << 20;
-/// Bytes that one acknowledgement alone can prove to have been sent, where none of them was captured.
-const MAX_CLAIM: u64 = 1 << 20;
-/// Data that overtakes its own SYN is at most a first flight (RFC 6928: 10 segments, offloaded or not).
-const MAX_BEFORE_SYN: u64 = 64 << 10;
 /// Segments, and bytes, after which a stream without a known beginning begins with the lowest of them.
 const FIRST_SEGMENTS: usize = 4;
 const FIRST_BYTES: u64 = 64 << 10;
@@ -30,6 +22,7 @@ pub(super) struct Half {
     origin: Option<SeqNumber>,
     /// The first number, once a SYN has told it.
     synchronised: Option<SeqNumber>,
+    numbering: Numbering,
     assembler: Assembler,
     /// Offset of the FIN.
     end: Option<u64>,
@@ -49,16 +42,16 @@ struct Claims {
 }
 
 impl Claims {
-    fn claim(&mut self, offset: u64, known: u64) {
-        if self.latest > known && (self.latest..self.latest + MAX_CLAIM).contains(&offset) {
+    fn claim(&mut self, offset: u64, known: u64, most: u64) {
+        if self.latest > known && (self.latest..self.latest + most).contains(&offset) {
             self.believed = self.latest;
         }
         self.latest = offset;
     }
 
     /// How far the stream went at least, when no more will come.
-    fn settled(&self, known: u64) -> u64 {
-        if self.latest.saturating_sub(known) <= MAX_CLAIM {
+    fn settled(&self, known: u64, most: u64) -> u64 {
+        if self.latest.saturating_sub(known) <= most {
             known.max(self.latest)
         } else {
             known
@@ -68,12 +61,13 @@ impl Claims {
 
 impl Half {
     /// A direction whose first number may be known from its SYN.
-    pub(super) fn new(side: Side, start: Option<SeqNumber>) -> Half {
+    pub(super) fn new(side: Side, start: Option<SeqNumber>, numbering: Numbering) -> Half {
         let mut half = Half {
             side,
             origin: None,
             synchronised: None,
-            assembler: Assembler::default(),
+            assembler: numbering.assembler(),
+            numbering,
             end: None,
             sent: None,
             claims: Claims::default(),
@@ -86,6 +80,13 @@ impl Half {
         half
     }
 
+    /// A direction of uTP from a landmark on.
+    pub(super) fn resumed(landmark: Landmark) -> Half {
+        let passed = Passed::resumed(landmark.seq);
+        let start = SeqNumber(u32::from(landmark.packet));
+        Half::new(Side::A, Some(start), Numbering::Packets(Box::new(passed)))
+    }
+
     /// Sequence number of an offset.
     fn number(&self, offset: u64) -> SeqNumber {
         self.origin.unwrap_or_default() + offset as u32
@@ -94,6 +95,11 @@ impl Half {
     /// Offset behind the last byte that was seen, or that is known to have been sent.
     fn known(&self) -> u64 {
         self.highest().max(self.claims.believed)
+    }
+
+    /// How far the stream went at least, when no more will come.
+    fn settled(&self) -> u64 {
+        self.claims.settled(self.known(), self.limits().claim)
     }
 
     fn highest(&self) -> u64 {
@@ -139,7 +145,8 @@ impl Half {
     pub(super) fn is_near(&self, seq: SeqNumber) -> Option<bool> {
         self.origin?;
         let next = self.assembler.next().unwrap_or(ORIGIN);
-        let is_near = |offset| seq.since(self.number(offset)).unsigned_abs() <= PLAUSIBLE as u32;
+        let is_near =
+            |offset| seq.since(self.number(offset)).unsigned_abs() <= self.limits().plausible;
         Some(is_near(next) || is_near(self.known()))
     }
 
@@ -150,7 +157,7 @@ impl Half {
             return Some(self.synchronised == Some(start));
         }
         let before = self.first().checked_sub(self.offset(start));
-        Some(before.is_some_and(|before| before <= MAX_BEFORE_SYN))
+        Some(before.is_some_and(|before| before <= self.limits().before_syn))
     }
 
     /// Takes the number of the first byte from a SYN, or from the acknowledgement of one.
@@ -175,15 +182,15 @@ impl Half {
         }
     }
 
-    /// Takes the payload of a segment.
+    /// Takes the payload of a segment or packet, which had `len` bytes on the wire.
     pub(super) fn insert(
         &mut self,
         seq: SeqNumber,
-        segment: &Segment<'_>,
+        (bytes, len): (&[u8], u32),
         at: FrameRef,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        let len = u64::from(segment.len);
+        let len = u64::from(len);
         if self.synchronised.is_none() && !self.has_data() {
             self.settle_origin(seq);
         }
@@ -191,29 +198,53 @@ impl Half {
         let offset = self.offset(seq);
         let piece = Piece {
             offset,
-            bytes: segment.payload,
+            takes: self.numbering.takes(len),
+            bytes,
             len,
             at,
         };
-        if offset > self.known() + MAX_AHEAD {
+        if offset > self.known() + self.limits().ahead {
             self.stray += len;
             return;
         }
+        self.compare(piece, out);
+        self.place(piece, out);
+    }
+
+    /// Puts a piece at its place, but for what lies before the stream.
+    fn place(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Event<'_>)) {
+        let (offset, end) = (piece.offset, piece.offset + piece.takes);
         let start = match self.assembler.beginning() {
-            Some(beginning) if self.synchronised.is_some() => {
-                offset.max(beginning).min(offset + len)
-            }
+            Some(beginning) if self.synchronised.is_some() => offset.max(beginning).min(end),
             _ => offset,
         };
-        self.stray += start - offset;
-        if start < offset + len {
-            let (side, origin) = self.place();
-            let piece = piece.part(start, offset + len);
-            self.assembler
-                .insert(piece, &mut |chunk| out(event(side, origin, chunk)));
+        self.stray += piece.share(start - offset);
+        if start < end {
+            let piece = piece.part(start, end);
+            let (assembler, mut teller) = self.parts();
+            assembler.insert(piece, &mut |chunk| teller.tell(chunk, out));
             if self.assembler.beginning().is_none() {
                 self.begin(offset, out);
             }
+        }
+    }
+
+    /// A packet of uTP that comes again may bring more than before.
+    fn compare(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Event<'_>)) {
+        let Numbering::Packets(passed) = &mut self.numbering else {
+            return;
+        };
+        let Again::Longer(more) = passed.compare(piece.offset, piece.len) else {
+            return;
+        };
+        passed.lengthened += more;
+        let has_passed = self.assembler.beginning().is_some()
+            && self.assembler.next() == Some(piece.offset + piece.takes);
+        if has_passed {
+            let known = (piece.len - more).min(piece.bytes.len() as u64);
+            passed.data(self.side, &piece.bytes[known as usize..], piece.at, out);
+        } else {
+            self.assembler.lengthen(piece);
         }
     }
 
@@ -225,8 +256,8 @@ impl Half {
 
     /// What was heard before the first data is no hint when the data lies elsewhere.
     fn settle_origin(&mut self, seq: SeqNumber) {
-        let is_far =
-            self.origin.is_some() && self.offset(seq).abs_diff(self.known()) > MAX_AHEAD / 16;
+        let is_far = self.origin.is_some()
+            && self.offset(seq).abs_diff(self.known()) > self.limits().ahead / 16;
         if self.origin.is_none() || is_far {
             self.restart(seq);
         }
@@ -234,41 +265,68 @@ impl Half {
 
     /// Nothing that was believed of its numbers holds; what was counted does.
     fn restart(&mut self, origin: SeqNumber) {
+        let numbering = std::mem::replace(&mut self.numbering, Numbering::Bytes);
         *self = Half {
             origin: Some(origin),
             stray: self.stray,
             payload: self.payload,
-            ..Half::new(self.side, None)
+            ..Half::new(self.side, None, numbering)
         };
     }
 
     /// Settles the beginning of a stream without a SYN, once there is reason to think that nothing comes before it.
     fn begin(&mut self, offset: u64, out: &mut impl FnMut(Event<'_>)) {
         let is_next = self.claims.latest == offset;
+        let is_packets = matches!(self.numbering, Numbering::Packets(_));
         let beginning = match self.sent {
+            // The answer to a SYN takes a number or none: what the other side acknowledges will tell.
+            Some(sent) if offset == sent + 1 && is_packets && !self.has_waited() => return,
             // A keep-alive has the number before the next one.
             Some(sent) if offset > sent + 1 => sent,
             Some(sent) if offset >= sent => offset,
             _ if is_next => offset,
-            _ if self.assembler.held_segments() >= FIRST_SEGMENTS
-                || self.assembler.held() >= FIRST_BYTES =>
-            {
-                self.first()
-            }
+            _ if self.has_waited() => self.first(),
             _ => return,
         };
         self.begin_at(beginning, out);
     }
 
-    fn begin_at(&mut self, offset: u64, out: &mut impl FnMut(Event<'_>)) {
-        let (side, origin) = self.place();
-        self.assembler
-            .begin(offset, &mut |chunk| out(event(side, origin, chunk)));
+    /// There was time enough for what comes before to arrive.
+    fn has_waited(&self) -> bool {
+        self.assembler.held_segments() >= FIRST_SEGMENTS || self.assembler.held() >= FIRST_BYTES
     }
 
-    /// What turns an offset into a place in the capture.
-    fn place(&self) -> (Side, SeqNumber) {
-        (self.side, self.origin.unwrap_or_default())
+    /// What the answer to a SYN has said of its number, while nothing has begun with it.
+    pub(super) fn heard(&self) -> Option<SeqNumber> {
+        let sent = self.sent.filter(|_| self.assembler.beginning().is_none())?;
+        Some(self.number(sent))
+    }
+
+    /// The number next to what is expected that a number of uTP is the end of.
+    pub(super) fn near(&self, number: u16) -> SeqNumber {
+        let expected = self.number(self.known());
+        let distance = number.wrapping_sub(expected.0 as u16) as i16;
+        SeqNumber(expected.0.wrapping_add_signed(i32::from(distance)))
+    }
+
+    fn begin_at(&mut self, offset: u64, out: &mut impl FnMut(Event<'_>)) {
+        let (assembler, mut teller) = self.parts();
+        assembler.begin(offset, &mut |chunk| teller.tell(chunk, out));
+    }
+
+    /// What puts pieces in order, and what says what comes of them.
+    fn parts(&mut self) -> (&mut Assembler, Teller<'_>) {
+        let teller = Teller {
+            side: self.side,
+            origin: self.origin.unwrap_or_default(),
+            numbering: &mut self.numbering,
+            floor: self.assembler.held_since().unwrap_or(NOWHERE),
+        };
+        (&mut self.assembler, teller)
+    }
+
+    fn limits(&self) -> &'static Limits {
+        self.numbering.limits()
     }
 
     /// The other side says that it has everything before `ack`.
@@ -285,8 +343,9 @@ impl Half {
         }
         let (offset, highest) = (self.offset(ack), self.highest());
         if offset > highest {
-            if offset.saturating_sub(self.known()) <= MAX_AHEAD {
-                self.claims.claim(offset, self.known());
+            if offset.saturating_sub(self.known()) <= self.limits().ahead {
+                let most = self.limits().claim;
+                self.claims.claim(offset, self.known(), most);
             }
             return;
         }
@@ -296,9 +355,26 @@ impl Half {
                 self.begin_at(self.first(), out);
             }
         }
-        let (side, origin) = self.place();
-        self.assembler
-            .acknowledge(offset, now, &mut |chunk| out(event(side, origin, chunk)));
+        let (assembler, mut teller) = self.parts();
+        assembler.acknowledge(offset, now, &mut |chunk| teller.tell(chunk, out));
+    }
+
+    /// The other side has these packets, too: a hole that they fill was lost by the capture.
+    pub(super) fn select(
+        &mut self,
+        selected: impl Iterator<Item = u16>,
+        now: Timestamp,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        let Some(hole) = self.assembler.hole() else {
+            return;
+        };
+        let offsets = selected.map(|number| self.offset(self.near(number)));
+        let filled = offsets.filter(|offset| hole.contains(offset)).count();
+        if filled as u64 == hole.end - hole.start {
+            let (assembler, mut teller) = self.parts();
+            assembler.acknowledge(hole.end, now, &mut |chunk| teller.tell(chunk, out));
+        }
     }
 
     /// The sender has no more to say behind `seq`.
@@ -318,9 +394,8 @@ impl Half {
 
     /// Gives up all holes, and with them the memory of what waits behind them.
     pub(super) fn give_up(&mut self, now: Timestamp, out: &mut impl FnMut(Event<'_>)) {
-        let (side, origin) = self.place();
-        self.assembler
-            .give_up(now, &mut |chunk| out(event(side, origin, chunk)));
+        let (assembler, mut teller) = self.parts();
+        assembler.give_up(now, &mut |chunk| teller.tell(chunk, out));
     }
 
     /// Gives back all memory but its own. The stream can go on.
@@ -332,7 +407,7 @@ impl Half {
     /// Nothing more will come: the holes are gaps, and so is an end that was acknowledged and not captured. Of a
     /// stream of which nothing was captured that is all of it.
     pub(super) fn finish(&mut self, out: &mut impl FnMut(Event<'_>)) {
-        let (highest, claimed) = (self.highest(), self.claims.settled(self.known()));
+        let (highest, claimed) = (self.highest(), self.settled());
         // A FIN takes one number: without having seen it, one acknowledged byte too many proves nothing.
         let end = match self.end {
             Some(end) => end.min(claimed),
@@ -341,25 +416,54 @@ impl Half {
         if !self.has_data() && end > highest {
             self.begin_at(highest, out);
         }
-        let (side, origin) = self.place();
-        self.assembler
-            .finish(end, &mut |chunk| out(event(side, origin, chunk)));
+        let (assembler, mut teller) = self.parts();
+        assembler.finish(end, &mut |chunk| teller.tell(chunk, out));
     }
 
     /// The counts of this moment.
     pub(super) fn direction(&self) -> Direction {
-        Direction {
+        let mut counts = Direction {
             payload: self.payload,
             duplicate: self.assembler.duplicate(),
             late: self.assembler.late(),
             stray: self.stray,
             held: self.assembler.held(),
             snapped: self.assembler.snapped(),
+        };
+        if let Numbering::Packets(passed) = &self.numbering {
+            counts.duplicate =
+                (counts.duplicate + passed.overlapping).saturating_sub(passed.lengthened);
+        }
+        counts
+    }
+}
+
+/// Behind all frames.
+const NOWHERE: FilePosition = FilePosition(u64::MAX);
+
+/// Says what becomes of the pieces of a direction.
+struct Teller<'a> {
+    side: Side,
+    origin: SeqNumber,
+    numbering: &'a mut Numbering,
+    /// Where reading again has to begin to find all that was held.
+    floor: FilePosition,
+}
+
+impl Teller<'_> {
+    #[inline]
+    fn tell(&mut self, chunk: Chunk<'_>, out: &mut impl FnMut(Event<'_>)) {
+        let place = (self.side, self.origin);
+        match self.numbering {
+            Numbering::Bytes => out(in_bytes(place, chunk)),
+            Numbering::Packets(passed) => passed.tell(place, chunk, self.floor, out),
         }
     }
 }
 
-fn event(side: Side, origin: SeqNumber, chunk: Chunk<'_>) -> Event<'_> {
+/// What a chunk is where numbers count bytes.
+#[inline]
+fn in_bytes((side, origin): (Side, SeqNumber), chunk: Chunk<'_>) -> Event<'_> {
     let seq = |offset: u64| origin + offset as u32;
     match chunk {
         Chunk::Data { offset, bytes, at } => Event::Data {
@@ -388,9 +492,13 @@ fn event(side: Side, origin: SeqNumber, chunk: Chunk<'_>) -> Event<'_> {
             bytes,
             since,
         },
-        Chunk::Conflict { offset, bytes } => Event::Conflict {
+        Chunk::Conflict {
+            offset,
+            within,
+            bytes,
+        } => Event::Conflict {
             side,
-            seq: seq(offset),
+            seq: seq(offset) + within,
             bytes,
         },
     }

@@ -6,11 +6,13 @@
 mod assembler;
 mod connection;
 mod half;
+mod numbering;
 mod passed;
 mod repeat;
 mod reread;
 mod seq;
 mod streams;
+mod tcp;
 #[cfg(test)]
 mod tests;
 pub mod utp;
@@ -20,7 +22,7 @@ use std::ops::Not;
 pub use assembler::MAX_HELD_SEGMENTS;
 pub use connection::{Activity, Closed, Closing, Direction, Mark, Moment};
 pub use repeat::{Repeat, Repeats};
-pub use reread::{Reread, Seeker};
+pub use reread::{Reread, Seeker, Sender};
 pub use seq::SeqNumber;
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
 
@@ -106,6 +108,8 @@ pub enum Evidence {
     Syn,
     /// It sent the first handshake.
     Handshake,
+    /// Its connection id is the higher one (BEP 29).
+    Ids,
     /// Its port is the higher one.
     Guess,
 }
@@ -130,6 +134,26 @@ impl Transport {
             Transport::Utp { .. } => "utp",
         }
     }
+
+    /// The connection id of its SYN, in uTP.
+    pub fn id(self) -> Option<u16> {
+        match self {
+            Transport::Tcp => None,
+            Transport::Utp { id } => Some(id),
+        }
+    }
+}
+
+/// A place in a stream of uTP from which it can be read again: its sequence numbers count packets, and how many bytes
+/// are before one is known by reading only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// Number of the first byte of a packet.
+    pub seq: SeqNumber,
+    /// Number of the packet.
+    pub packet: u16,
+    /// No frame that brought it, or any behind it, for the first time lies before this.
+    pub since: FilePosition,
 }
 
 /// Why bytes of a stream are not in the capture.
@@ -177,6 +201,13 @@ pub enum Event<'a> {
         /// Why.
         missing: Missing,
     },
+    /// From here on a stream of uTP can be read again.
+    Landmark {
+        /// Who sends it.
+        side: Side,
+        /// Where.
+        landmark: Landmark,
+    },
     /// The SYN of this connection came behind its first frame.
     OpenedBy(Side),
     /// The segment is one of which the connection's life tells.
@@ -185,7 +216,7 @@ pub enum Event<'a> {
     Again {
         /// Who sent them.
         side: Side,
-        /// Sequence number of the first.
+        /// Sequence number of the first; in uTP that of their packet.
         seq: SeqNumber,
         /// The bytes as they are now; empty never.
         bytes: &'a [u8],
@@ -196,7 +227,7 @@ pub enum Event<'a> {
     Conflict {
         /// Who sent them.
         side: Side,
-        /// Sequence number of the first that is not the same.
+        /// Sequence number of the first that is not the same; in uTP its place in its packet.
         seq: SeqNumber,
         /// How many are not the same.
         bytes: u64,

@@ -9,13 +9,26 @@ use crate::capture::FilePosition;
 const MAX_RUNS: usize = 64;
 /// Bytes of a run before the next one begins.
 const RUN: u64 = 16 << 10;
+/// The same in packets of uTP.
+const RUN_OF_PACKETS: u64 = 16;
 /// Lost ranges that are remembered, per direction.
 const MAX_LOST: usize = 64;
 
 /// The latest delivered bytes and the frames that brought them: no payload is kept, only where it lies.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Delivered {
     runs: VecDeque<Run>,
+    /// Offsets of a run before the next one begins.
+    len: u64,
+}
+
+impl Default for Delivered {
+    fn default() -> Delivered {
+        Delivered {
+            runs: VecDeque::new(),
+            len: RUN,
+        }
+    }
 }
 
 /// Bytes without a hole between them. All frames that brought them lie at or behind `since`.
@@ -26,10 +39,23 @@ struct Run {
 }
 
 impl Delivered {
+    /// Whose offsets count packets.
+    pub(super) fn of_packets() -> Delivered {
+        Delivered {
+            len: RUN_OF_PACKETS,
+            ..Delivered::default()
+        }
+    }
+
+    /// Nothing is remembered any more.
+    pub(super) fn clear(&mut self) {
+        self.runs = VecDeque::new();
+    }
+
     pub(super) fn push(&mut self, range: Range<u64>, at: FilePosition) {
         if let Some(last) = self.runs.back_mut()
             && last.range.end == range.start
-            && last.range.end - last.range.start < RUN
+            && last.range.end - last.range.start < self.len
         {
             last.range.end = range.end;
             last.since = last.since.min(at);

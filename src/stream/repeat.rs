@@ -1,10 +1,9 @@
 //! A segment that was sent again, held against the bytes that came first.
 
 use super::assembler::difference;
-use super::reread::{Reread, Seeker};
-use super::{ConnectionId, FrameRef, SeqNumber, Side};
+use super::reread::{Reread, Seeker, Sender};
+use super::{ConnectionId, FrameRef, SeqNumber, Side, Streams};
 use crate::capture::{FilePosition, Frame};
-use crate::packet::Endpoint;
 
 /// Frames that are looked through at most.
 const MAX_FRAMES: u32 = 4096;
@@ -32,6 +31,7 @@ impl Repeats {
     pub fn compare(
         &mut self,
         capture: Reread<'_>,
+        streams: &Streams,
         read: u64,
         mut out: impl FnMut(&Repeat, SeqNumber, u64),
     ) {
@@ -40,7 +40,8 @@ impl Repeats {
                 continue;
             }
             self.compared += 1;
-            if let Some((seq, bytes)) = repeat.difference(capture) {
+            let sender = streams.sender(repeat.connection, repeat.side);
+            if let Some((seq, bytes)) = repeat.difference(capture, sender) {
                 out(&repeat, seq, bytes);
             }
         }
@@ -54,9 +55,7 @@ pub struct Repeat {
     pub connection: ConnectionId,
     /// Who sent them.
     pub side: Side,
-    /// Their sender and their receiver.
-    pub ends: [Endpoint; 2],
-    /// Sequence number of the first.
+    /// Sequence number of the first; in uTP that of their packet.
     pub seq: SeqNumber,
     /// As they came now.
     pub bytes: Vec<u8>,
@@ -67,29 +66,48 @@ pub struct Repeat {
 }
 
 impl Repeat {
-    /// The first byte that is not the same as when it came first, and how many are not. `None` where all are, and
+    /// The first byte that is not the same as when it came first, in uTP by its place in the packet, and how many are not. `None` where all are, and
     /// where the first ones cannot be read again: nothing is claimed of those.
-    fn difference(&self, capture: Reread<'_>) -> Option<(SeqNumber, u64)> {
+    fn difference(&self, capture: Reread<'_>, sender: Sender) -> Option<(SeqNumber, u64)> {
         let mut firsts = Firsts {
             repeat: self,
+            is_packet: sender.id.is_some(),
             bytes: vec![None; self.bytes.len()],
             missing: self.bytes.len(),
         };
-        capture.seek(self.ends, self.since, &mut firsts);
+        capture.seek(sender, self.since, &mut firsts);
         let pairs = firsts.bytes.iter().zip(&self.bytes);
         let first: Vec<u8> = pairs
             .map(|(first, again)| first.unwrap_or(*again))
             .collect();
         let (at, count) = difference(&first, &self.bytes)?;
-        Some((self.seq + at as u32, count))
+        let first = if sender.id.is_some() {
+            SeqNumber(0)
+        } else {
+            self.seq
+        };
+        Some((first + at as u32, count))
     }
 }
 
 /// The bytes that came first, as far as they were found.
 struct Firsts<'a> {
     repeat: &'a Repeat,
+    /// Numbers are those of packets.
+    is_packet: bool,
     bytes: Vec<Option<u8>>,
     missing: usize,
+}
+
+impl Firsts<'_> {
+    /// From the first byte to one with this number; none where they are of another packet.
+    fn offset(&self, seq: SeqNumber) -> Option<i64> {
+        let since = seq.since(self.repeat.seq);
+        match self.is_packet {
+            false => Some(i64::from(since)),
+            true => (since as u16 == 0).then_some(0),
+        }
+    }
 }
 
 impl Seeker for Firsts<'_> {
@@ -97,8 +115,10 @@ impl Seeker for Firsts<'_> {
         self.missing > 0 && frame.position < self.repeat.at.position && frame.number.0 <= MAX_FRAMES
     }
 
-    fn take(&mut self, _: &Frame<'_>, seq: SeqNumber, payload: &[u8]) {
-        let offset = i64::from(seq.since(self.repeat.seq));
+    fn take(&mut self, _: FrameRef, seq: SeqNumber, payload: &[u8], _: u32) {
+        let Some(offset) = self.offset(seq) else {
+            return;
+        };
         let from = offset.max(0);
         let to = (offset + payload.len() as i64).min(self.bytes.len() as i64);
         if from >= to {

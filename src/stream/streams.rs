@@ -1,12 +1,14 @@
 //! All connections of a capture, found by their four-tuple.
 
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
 use super::connection::{Activity, Connection, Opening};
-use super::{ConnectionId, Event, Evidence, FrameRef, Side, Transport};
+use super::utp::Lookout;
+use super::{ConnectionId, Event, Evidence, FrameRef, Sender, Side, Transport};
 use crate::capture::Timestamp;
 use crate::packet::{Endpoint, Segment};
 
@@ -29,9 +31,15 @@ const PATROL_SEGMENTS: u32 = 1024;
 pub struct Streams {
     /// Numbers of connections by four-tuple. These come from strangers, so the hash is a keyed one.
     by_ends: HashTable<ConnectionId>,
-    keys: RandomState,
+    /// Those of uTP, by ends and id.
+    pub(super) by_id: HashTable<ConnectionId>,
+    /// The last one of uTP with an id.
+    pub(super) by_base: HashMap<u16, ConnectionId>,
+    pub(super) lookout: Lookout,
+    pub(super) keys: RandomState,
     pub(super) connections: Vec<Connection>,
     recent: [Option<ConnectionId>; RECENT],
+    pub(super) recent_utp: [Option<ConnectionId>; RECENT],
     touched: Vec<ConnectionId>,
     pub(super) ended: Vec<(ConnectionId, Activity)>,
     pub(super) awake: Vec<ConnectionId>,
@@ -41,7 +49,7 @@ pub struct Streams {
 }
 
 /// Connections that are found without their hash: one of those whose ports fall into each place.
-const RECENT: usize = 32;
+pub(super) const RECENT: usize = 32;
 
 /// When silent connections were last looked at.
 #[derive(Debug, Default)]
@@ -79,18 +87,30 @@ impl Streams {
             .filter(|id| !self.retire(*id, segment, out));
         let id = known.unwrap_or_else(|| self.open(segment, out));
         self.recent[recent(segment)] = Some(id);
-        self.touch(id);
         let connection = &mut self.connections[id.0 as usize];
         let weight = connection.weight();
-        let side = connection.sender(segment);
+        let side = connection.side(segment.src);
         connection.push(side, segment, at, &mut |event| out(id, event));
+        self.took(id, weight, at.time, out);
+        id
+    }
+
+    /// A connection took something, and held so much before.
+    pub(super) fn took(
+        &mut self,
+        id: ConnectionId,
+        weight: usize,
+        now: Timestamp,
+        out: &mut impl FnMut(ConnectionId, Event<'_>),
+    ) {
+        self.touch(id);
+        let connection = &mut self.connections[id.0 as usize];
         self.held = self.held + connection.weight() - weight;
         if !connection.is_awake && connection.has_to_rest() {
             connection.is_awake = true;
             self.awake.push(id);
         }
-        self.keep_bounds(at.time, out);
-        id
+        self.keep_bounds(now, out);
     }
 
     /// Packets come in trains: the connections of the last ones are the likeliest.
@@ -112,7 +132,7 @@ impl Streams {
         out: &mut impl FnMut(ConnectionId, Event<'_>),
     ) -> bool {
         let connection = &mut self.connections[id.0 as usize];
-        if !connection.is_reused_by(connection.sender(segment), segment) {
+        if !connection.is_reused_by(connection.side(segment.src), segment) {
             return false;
         }
         self.end(id, out);
@@ -147,11 +167,12 @@ impl Streams {
         } else {
             Opening::Unseen
         };
-        self.connections.push(Connection::new(ends, opening));
+        let transport = Transport::Tcp;
+        self.connections
+            .push(Connection::new(transport, ends, opening));
         let (keys, connections) = (&self.keys, &self.connections);
         let rehash = |id: &ConnectionId| hash(keys, connections[id.0 as usize].ends());
         self.by_ends.insert_unique(hash(keys, &ends), id, rehash);
-        let transport = Transport::Tcp;
         out(
             id,
             Event::Opened {
@@ -163,7 +184,7 @@ impl Streams {
         id
     }
 
-    fn touch(&mut self, id: ConnectionId) {
+    pub(super) fn touch(&mut self, id: ConnectionId) {
         let connection = &mut self.connections[id.0 as usize];
         if !std::mem::replace(&mut connection.is_touched, true) {
             self.touched.push(id);
@@ -228,6 +249,14 @@ impl Streams {
         }
     }
 
+    /// One side of a connection, as its packets tell it.
+    pub fn sender(&self, id: ConnectionId, side: Side) -> Sender {
+        let connection = &self.connections[id.0 as usize];
+        let [a, b] = *connection.ends();
+        let ends = if side == Side::A { [a, b] } else { [b, a] };
+        Sender::new(connection.transport, side, ends)
+    }
+
     /// The connections that had segments since the last call, with their counts of now.
     pub fn take_activity(&mut self, mut out: impl FnMut(ConnectionId, Activity)) {
         for id in self.touched.drain(..) {
@@ -240,7 +269,7 @@ impl Streams {
             .for_each(|(id, activity)| out(id, activity));
     }
 
-    fn end(&mut self, id: ConnectionId, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
+    pub(super) fn end(&mut self, id: ConnectionId, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
         let connection = &mut self.connections[id.0 as usize];
         self.held -= connection.weight();
         if connection.is_awake {
@@ -269,7 +298,7 @@ fn recent(segment: &Segment<'_>) -> usize {
 }
 
 /// The same for both directions.
-fn hash(keys: &RandomState, [one, other]: &[Endpoint; 2]) -> u64 {
+pub(super) fn hash(keys: &RandomState, [one, other]: &[Endpoint; 2]) -> u64 {
     keys.hash_one(if one <= other {
         (one.ip, one.port, other.ip, other.port)
     } else {

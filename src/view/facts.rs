@@ -98,6 +98,7 @@ fn evidence(connection: &Connection) -> &'static str {
     match connection.opener.1 {
         Evidence::Syn => "it sent the SYN",
         Evidence::Handshake => "it spoke first, no SYN captured",
+        Evidence::Ids => "by its connection id, no SYN captured",
         Evidence::Guess => "a guess by the port, no SYN captured",
     }
 }

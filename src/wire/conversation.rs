@@ -60,7 +60,7 @@ impl Conversation {
         self.settle(keys, true, out);
         let (framer, own, other, stage) = self.of(side);
         if let Stage::Veiled(veil) = stage {
-            veil.gap(side, gap.0, gap.1);
+            veil.gap(side, gap);
         }
         let known = Known::of(own, other, at);
         let mut said = |decoded| out(side, decoded, at);

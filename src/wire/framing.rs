@@ -240,6 +240,9 @@ impl Framer {
         at: FrameRef,
         out: &mut impl FnMut(Decoded),
     ) {
+        if let Missing::Packets(_) = missing {
+            return self.hole(known, seq, missing, at, out);
+        }
         if let Phase::Hunting(hunt) = &mut self.phase {
             let caught = hunt.gap((seq, len, missing), at, known);
             let is_caught = caught.is_some();
@@ -271,6 +274,37 @@ impl Framer {
             last: at,
         });
         out(Decoded::Lost);
+    }
+
+    /// Packets of uTP are not in the capture: where the next message begins nobody knows. What is open is said as far as
+    /// it is known, and a boundary is looked for behind them.
+    fn hole(
+        &mut self,
+        known: Known<'_>,
+        seq: SeqNumber,
+        missing: Missing,
+        at: FrameRef,
+        out: &mut impl FnMut(Decoded),
+    ) {
+        self.end(known, out);
+        let reason = match &mut self.phase {
+            Phase::Hunting(hunt) => hunt.reason(),
+            Phase::Exchange(..) => Reason::Encrypted,
+            Phase::InSync(cutter) => {
+                cutter.gap(u64::from(u32::MAX), &mut Believer(out));
+                Reason::GapOverHeader
+            }
+        };
+        self.leave(out);
+        out(Decoded::Gap {
+            bytes: 0,
+            missing,
+            place: Place::of(seq, at),
+            last: at,
+        });
+        out(Decoded::Lost);
+        let hunt = Hunt::behind(reason, 0, Place::default(), FrameRef::default());
+        self.phase = Phase::Hunting(Box::new(hunt));
     }
 
     /// The stream has ended: what can be believed now or never.

@@ -103,6 +103,11 @@ impl Hunt {
         Hunt::behind(Reason::Encrypted, 0, Place::default(), FrameRef::default())
     }
 
+    /// Why there is a stretch without messages.
+    pub(super) fn reason(&self) -> Reason {
+        self.reason
+    }
+
     /// True once, where it has to be told that no boundary is known: behind a key exchange one is expected for a while.
     pub(super) fn owes_loss(&mut self, is_resynchronised: bool) -> bool {
         let is_over = is_resynchronised || self.bytes + self.missing > CLEAR_UPTO;

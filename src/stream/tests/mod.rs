@@ -175,7 +175,7 @@ fn tell(told: &mut String, bytes: &mut Vec<[String; 2]>, id: ConnectionId, event
             let shown = (*len).min(100) as usize;
             bytes[index][side.index()].push_str(&".".repeat(shown));
         }
-        Event::Again { .. } | Event::Marked(_) => {}
+        Event::Again { .. } | Event::Marked(_) | Event::Landmark { .. } => {}
         Event::Conflict { side, seq, bytes } => {
             told.push_str(&format!("#{id}{side:?} conflict {bytes} at {seq}. "));
         }

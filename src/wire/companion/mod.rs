@@ -11,7 +11,6 @@ mod local_discovery;
 mod recent;
 mod tls;
 mod udp_tracker;
-mod utp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -4,7 +4,7 @@ use super::cipher::Cipher;
 use super::exchange::Exchange;
 use super::keys::Keys;
 use super::{Encryption, Method, Via};
-use crate::stream::{FrameRef, SeqNumber, Side};
+use crate::stream::{FrameRef, Missing, SeqNumber, Side};
 use crate::wire::framing::{Decoded, Found, Framed, Reason};
 
 /// What is believed of the connection; a conversation without a beginning may look like a key exchange, too.
@@ -114,8 +114,16 @@ impl Veil {
         Some(cipher.decrypt(seq, bytes))
     }
 
-    pub(in crate::wire) fn gap(&mut self, side: Side, seq: SeqNumber, len: u64) {
+    pub(in crate::wire) fn gap(
+        &mut self,
+        side: Side,
+        (seq, len, missing): (SeqNumber, u64, Missing),
+    ) {
         self.passed[side.index()] += len;
+        if let Missing::Packets(_) = missing {
+            // How far the key stream has gone on nobody knows.
+            self.ciphers[side.index()] = None;
+        }
         if let Some(cipher) = &mut self.ciphers[side.index()] {
             cipher.skip(seq, len);
         }

@@ -1,0 +1,240 @@
+//! What sequence numbers count: bytes in TCP, packets in uTP; and how far apart they may be to belong together.
+
+use super::assembler::{Assembler, Chunk};
+use super::{Event, FrameRef, Landmark, Missing, SeqNumber, Side};
+use crate::capture::FilePosition;
+
+/// Bytes of a stream of uTP from one landmark to the next.
+const STRIDE: u32 = 16 << 10;
+
+/// How sequence numbers of one direction turn into bytes of its stream.
+#[derive(Debug)]
+pub(super) enum Numbering {
+    /// They count them.
+    Bytes,
+    /// They count packets: bytes are counted here, as they pass.
+    Packets(Box<Passed>),
+}
+
+/// Distances of numbers that are believed.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// What lies further ahead belongs to something else.
+    pub(super) ahead: u64,
+    /// A FIN or RST further from what is expected is not believed.
+    pub(super) plausible: u32,
+    /// How much one acknowledgement alone can prove to have been sent, where none of it was captured.
+    pub(super) claim: u64,
+    /// How much data may overtake its own SYN.
+    pub(super) before_syn: u64,
+}
+
+const BYTES: Limits = Limits {
+    // No TCP window is larger (RFC 7323 section 2.3).
+    ahead: 1 << 30,
+    plausible: 1 << 20,
+    claim: 1 << 20,
+    // At most a first flight (RFC 6928: 10 segments, offloaded or not).
+    before_syn: 64 << 10,
+};
+
+const PACKETS: Limits = Limits {
+    // A quarter of all numbers: the capture may have lost that many.
+    ahead: 1 << 14,
+    // No client keeps more packets in order.
+    plausible: 1024,
+    claim: 1024,
+    before_syn: 64,
+};
+
+/// The bytes of packets that have passed.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// How many, modulo 2^32: the sequence number of the next one.
+    next: u32,
+    /// Where the next landmark is due.
+    landmark: u32,
+    /// The packet with the highest number, and the bytes that it brought.
+    latest: Option<(u64, u64)>,
+    /// A packet, and the bytes of it that it did not bring when it came again: those behind it begin with them.
+    excess: (u64, u64),
+    /// Bytes that came twice because packets were cut in another way when they were sent again.
+    pub(super) overlapping: u64,
+    /// Bytes of packets that were taken for repeated ones and are new.
+    pub(super) lengthened: u64,
+}
+
+/// What becomes of a packet that came before with fewer bytes.
+pub(super) enum Again {
+    /// Nothing: it is as it was.
+    Same,
+    /// So many of its bytes are new.
+    Longer(u64),
+}
+
+impl Numbering {
+    pub(super) fn limits(&self) -> &'static Limits {
+        match self {
+            Numbering::Bytes => &BYTES,
+            Numbering::Packets(_) => &PACKETS,
+        }
+    }
+
+    pub(super) fn assembler(&self) -> Assembler {
+        match self {
+            Numbering::Bytes => Assembler::default(),
+            Numbering::Packets(_) => Assembler::of_packets(),
+        }
+    }
+
+    /// Offsets that a payload takes.
+    pub(super) fn takes(&self, len: u64) -> u64 {
+        match self {
+            Numbering::Bytes => len,
+            Numbering::Packets(_) => 1,
+        }
+    }
+}
+
+impl Passed {
+    /// Behind `next` bytes.
+    pub(super) fn resumed(next: SeqNumber) -> Passed {
+        Passed {
+            next: next.0,
+            landmark: next.0.wrapping_add(STRIDE),
+            ..Passed::default()
+        }
+    }
+
+    /// A packet with `len` bytes comes at `offset`. Who sends one again may cut it in another way, as behind a probe of
+    /// the path that was too big, as long as nothing was sent behind it.
+    pub(super) fn compare(&mut self, offset: u64, len: u64) -> Again {
+        match &mut self.latest {
+            Some((latest, first)) if *latest == offset => {
+                self.excess = (offset, first.saturating_sub(len));
+                let more = len.saturating_sub(*first);
+                *first += more;
+                return if more > 0 {
+                    Again::Longer(more)
+                } else {
+                    Again::Same
+                };
+            }
+            Some((latest, _)) if *latest > offset => {}
+            latest => *latest = Some((offset, len)),
+        }
+        Again::Same
+    }
+
+    /// What a chunk is in bytes. `floor` is where reading again would have to begin to find what is held.
+    pub(super) fn tell(
+        &mut self,
+        (side, origin): (Side, SeqNumber),
+        chunk: Chunk<'_>,
+        floor: FilePosition,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        match chunk {
+            Chunk::Data { offset, bytes, at } => {
+                let since = at.position.min(floor);
+                self.mark(side, origin + offset as u32, since, out);
+                let known = self.take_excess(offset, bytes.len() as u64);
+                self.data(side, &bytes[known as usize..], at, out);
+            }
+            Chunk::Gap { len, missing, .. } => self.gap(side, len, missing, out),
+            Chunk::Again {
+                offset,
+                bytes,
+                since,
+            } => out(Event::Again {
+                side,
+                seq: origin + offset as u32,
+                bytes,
+                since,
+            }),
+            Chunk::Conflict { within, bytes, .. } => out(Event::Conflict {
+                side,
+                seq: SeqNumber(within),
+                bytes,
+            }),
+        }
+    }
+
+    /// The next bytes of the stream.
+    pub(super) fn data(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        at: FrameRef,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        if !bytes.is_empty() {
+            let seq = self.pass(bytes.len() as u64);
+            out(Event::Data {
+                side,
+                seq,
+                bytes,
+                at,
+            });
+        }
+    }
+
+    /// Bytes that the snap length cut, or packets: how many bytes those are worth nobody knows.
+    fn gap(&mut self, side: Side, len: u64, missing: Missing, out: &mut impl FnMut(Event<'_>)) {
+        let (len, missing) = match missing {
+            Missing::Lost => {
+                self.landmark = self.next;
+                self.excess.1 = 0;
+                let count = u32::try_from(len).unwrap_or(u32::MAX);
+                (0, Missing::Packets(count))
+            }
+            missing => (len, missing),
+        };
+        let seq = self.pass(len);
+        out(Event::Gap {
+            side,
+            seq,
+            len,
+            missing,
+        });
+    }
+
+    fn pass(&mut self, len: u64) -> SeqNumber {
+        let seq = SeqNumber(self.next);
+        self.next = self.next.wrapping_add(len as u32);
+        seq
+    }
+
+    /// How many of the first bytes of a packet came before, at the end of the one before it.
+    fn take_excess(&mut self, offset: u64, len: u64) -> u64 {
+        let (packet, excess) = &mut self.excess;
+        if offset <= *packet {
+            return 0;
+        }
+        let known = len.min(*excess);
+        *excess -= known;
+        self.overlapping += known;
+        known
+    }
+
+    /// Tells of the place where a packet begins, where that is due.
+    fn mark(
+        &mut self,
+        side: Side,
+        packet: SeqNumber,
+        since: FilePosition,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
+        if self.excess.1 == 0 && (self.next.wrapping_sub(self.landmark) as i32) >= 0 {
+            self.landmark = self.next.wrapping_add(STRIDE);
+            out(Event::Landmark {
+                side,
+                landmark: Landmark {
+                    seq: SeqNumber(self.next),
+                    packet: packet.0 as u16,
+                    since,
+                },
+            });
+        }
+    }
+}
