@@ -3,6 +3,8 @@
 //! `cargo bench --bench decode`. `PEERSCOPE_BENCH_MIB` is the size of the capture that is made;
 //! `PEERSCOPE_BENCH_FILE` names another one to be measured instead.
 
+#[path = "../tests/decoding/mod.rs"]
+mod decoding;
 #[path = "../tests/packets/mod.rs"]
 mod packets;
 
@@ -14,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use decoding::decoded;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::capture::Reader;
-use peerscope::pipeline::Pipeline;
 use peerscope::store::Store;
 use peerscope::stream::Side;
 
@@ -105,17 +107,7 @@ fn read(file: &Path) -> io::Result<()> {
 }
 
 fn store(file: &Path) -> io::Result<Store> {
-    let mut pipeline = Pipeline::new(Reader::open(file).map_err(io::Error::other)?);
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    loop {
-        let progress = pipeline.step(&mut changes);
-        for change in changes.drain(..) {
-            store.apply(change);
-        }
-        if progress.is_done {
-            return Ok(store);
-        }
-    }
+    Reader::open(file).map(decoded).map_err(io::Error::other)
 }
 
 fn tcpdump(file: &Path) -> io::Result<()> {

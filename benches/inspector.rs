@@ -3,6 +3,10 @@
 //!
 //! `cargo bench --bench inspector`. `PEERSCOPE_BENCH_MESSAGES` is the number of messages.
 
+#[path = "../tests/decoding/mod.rs"]
+mod decoding;
+#[path = "../tests/line/mod.rs"]
+mod line;
 #[path = "../tests/packets/mod.rs"]
 mod packets;
 
@@ -10,7 +14,9 @@ use std::env;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use packets::{ACK, End, FIN, Pcap, SYN, Segment};
+use decoding::decoded;
+use line::Line;
+use packets::{End, Pcap};
 use peerscope::app::App;
 use peerscope::capture::{Reader, Source, Timestamp};
 use peerscope::pipeline::Pipeline;
@@ -85,39 +91,22 @@ fn make(count: u32) -> Vec<u8> {
     ]
     .concat();
     let mut pcap = Pcap::new(Vec::new()).expect("memory takes it");
-    let mut seq = [1, 1];
-    let mut send = |side: usize, flags, payload: &[u8]| {
-        let [src, dst] = [ENDS[side], ENDS[1 - side]];
-        let at = if flags & SYN != 0 { 0 } else { seq[side] };
-        let segment = Segment {
-            src,
-            dst,
-            seq: at,
-            ack: seq[1 - side],
-            flags,
-            payload,
-        };
-        pcap.push(&segment).expect("memory takes it");
-        seq[side] = seq[side].wrapping_add(payload.len() as u32);
-    };
+    let mut line = Line::open(&mut pcap, ENDS);
     for side in [0, 1] {
-        send(side, SYN | if side == 1 { ACK } else { 0 }, &[]);
-    }
-    for side in [0, 1] {
-        send(side, ACK, &handshake);
+        line.say(side, &handshake);
     }
     let (mut bytes, mut side) = (Vec::with_capacity(SEGMENT + 20), 0);
     for number in 0..count {
         message(number, &mut bytes);
         if bytes.len() >= SEGMENT {
-            send(side, ACK, &bytes);
+            line.say(side, &bytes);
             bytes.clear();
             side = 1 - side;
         }
     }
-    send(side, ACK, &bytes);
+    line.say(side, &bytes);
     for side in [0, 1] {
-        send(side, ACK | FIN, &[]);
+        line.close(side);
     }
     pcap.into_inner()
 }
@@ -140,29 +129,12 @@ fn message(number: u32, bytes: &mut Vec<u8>) {
     }
 }
 
-fn decoded(
-    capture: &'static [u8],
-    mut take: impl FnMut(Vec<peerscope::store::Change>, peerscope::pipeline::Progress),
-) {
-    let reader = Reader::new(Source::Memory(capture), "bench").expect("it is a capture");
-    let mut pipeline = Pipeline::new(reader);
-    loop {
-        let mut changes = Vec::new();
-        let progress = pipeline.step(&mut changes);
-        let is_done = progress.is_done;
-        take(changes, progress);
-        if is_done {
-            return;
-        }
-    }
+fn reader(capture: &'static [u8]) -> Reader {
+    Reader::new(Source::Memory(capture), "bench").expect("it is a capture")
 }
 
 fn store(capture: &'static [u8]) -> Store {
-    let mut store = Store::default();
-    decoded(capture, |changes, _| {
-        changes.into_iter().for_each(|change| store.apply(change));
-    });
-    store
+    decoded(reader(capture))
 }
 
 fn filters(capture: &'static [u8]) {
@@ -275,9 +247,7 @@ fn slices(mut step: impl FnMut() -> bool) -> Vec<Duration> {
 }
 
 fn screen(capture: &'static [u8]) {
-    let source = Source::Memory(capture);
-    let mut app = App::new(source, "bench", LOOK);
-    decoded(capture, |changes, progress| app.apply(changes, progress));
+    let mut app = App::having_read(Pipeline::new(reader(capture)), "bench", LOOK);
     let mut buffer = Buffer::empty(SCREEN);
     app.press("Enter", SCREEN);
     app.settle();

@@ -1,9 +1,9 @@
 //! What extended messages say, on captures of real clients and of one that lies.
 
+mod captured;
 mod decoding;
 
-use std::path::{Path, PathBuf};
-
+use captured::path;
 use decoding::decoded;
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
@@ -20,12 +20,6 @@ const CAPTURES: [&str; 5] = [
     "ipv6_vlan.pcapng",
     "misbehaving.pcap",
 ];
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name)
-}
 
 fn source(name: &str) -> Source {
     Source::open(&path(name)).unwrap()

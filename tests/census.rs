@@ -1,40 +1,23 @@
 //! Who of a torrent has what, and who gave what to whom, against slow and obvious counts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+mod bundled;
+mod captured;
+mod decoding;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use bundled::CAPTURES;
+use captured::path;
+use decoding::decoded;
 use peerscope::capture::Reader;
 use peerscope::peer::Ledger;
-use peerscope::pipeline::Pipeline;
 use peerscope::store::{Census, EntryId, Exchange, Extent, Gift, Holding, Store, What};
 use peerscope::stream::Side;
 use peerscope::wire::{InfoHash, Message, PieceIndex};
 use proptest::prelude::*;
 
-/// Captures that hold torrents.
-const CAPTURES: [&str; 9] = [
-    "be_sections.pcapng",
-    "choke_dance.pcap",
-    "ipv6_vlan.pcapng",
-    "loopback.pcap",
-    "midstream.pcap",
-    "misbehaving.pcap",
-    "mse.pcap",
-    "tcp_lossy.pcap",
-    "v2_hybrid.pcap",
-];
-
 fn read(name: &str) -> Store {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name);
-    let mut pipeline = Pipeline::new(Reader::open(&path).unwrap());
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    while !pipeline.step(&mut changes).is_done {
-        changes.drain(..).for_each(|change| store.apply(change));
-    }
-    changes.drain(..).for_each(|change| store.apply(change));
-    store
+    decoded(Reader::open(&path(name)).unwrap())
 }
 
 fn torrents(store: &Store) -> Vec<InfoHash> {
@@ -79,12 +62,10 @@ fn told(store: &Store, census: &Census, moment: u32) -> BTreeMap<u32, Option<BTr
         .iter()
         .filter(|it| begun.contains(&it.id.0))
     {
-        for side in Side::BOTH {
-            let Some(peer) = census.peer_at(connection.id, side) else {
-                continue;
-            };
+        let of_sides = census.roster().peers_of(connection.id);
+        for (side, peer) in of_sides.into_iter().flatten().enumerate() {
             let all = peers.entry(peer).or_default();
-            if let Some(Some(told)) = by_end.remove(&(connection.id.0, side.index())) {
+            if let Some(Some(told)) = by_end.remove(&(connection.id.0, side)) {
                 all.get_or_insert_default()
                     .extend(told.into_iter().filter(|piece| *piece < of));
             }

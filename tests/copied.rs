@@ -1,9 +1,9 @@
 //! What `y` copies of a message and of its fields.
 
+mod captured;
 mod decoding;
 
-use std::path::Path;
-
+use captured::path;
 use decoding::decoded;
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{Copied, Field, copied};
@@ -118,10 +118,7 @@ fn first(store: &Store, kind: Kind) -> EntryId {
 }
 
 fn loopback() -> (Store, Source) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/loopback.pcap");
-    let source = Source::Memory(std::fs::read(file).unwrap().leak());
-    (
-        decoded(Reader::new(source.clone(), "loopback.pcap").unwrap()),
-        source,
-    )
+    let source = Source::open(&path("loopback.pcap")).unwrap();
+    let reader = Reader::new(source.clone(), "loopback.pcap").unwrap();
+    (decoded(reader), source)
 }

@@ -1,9 +1,11 @@
 //! Fields of messages: what filters them, which bytes they own, and what they mean at their moment.
 
+mod bundled;
+mod captured;
 mod decoding;
 
-use std::path::{Path, PathBuf};
-
+use bundled::CAPTURES;
+use captured::path;
 use decoding::decoded;
 use peerscope::capture::{Reader, Source};
 use peerscope::store::filter::Filter;
@@ -12,22 +14,8 @@ use peerscope::view::tree::owner;
 use peerscope::view::{Node, nodes};
 use peerscope::wire::Kind;
 
-const CAPTURES: [&str; 5] = [
-    "choke_dance.pcap",
-    "v2_hybrid.pcap",
-    "tcp_lossy.pcap",
-    "ipv6_vlan.pcapng",
-    "misbehaving.pcap",
-];
-
 /// Messages of each capture that are looked at.
 const LOOKED: u32 = 600;
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name)
-}
 
 fn each(mut look: impl FnMut(&Store, EntryId, &[Node])) {
     for name in CAPTURES {

@@ -1,9 +1,9 @@
 //! The filter language over a recorded conversation, against the same question asked of its JSON.
 
+mod captured;
 mod decoding;
 
-use std::path::Path;
-
+use captured::path;
 use decoding::decoded;
 use peerscope::capture::Reader;
 use peerscope::export::{self, Format};
@@ -83,8 +83,7 @@ const QUESTIONS: [Question; 25] = [
 ];
 
 fn store() -> Store {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/choke_dance.pcap");
-    decoded(Reader::open(&file).unwrap())
+    decoded(Reader::open(&path("choke_dance.pcap")).unwrap())
 }
 
 fn rows(store: &Store) -> Vec<Value> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use hex_literal::hex;
 
-use decoding::decoded;
+use decoding::{decoded, decoded_by};
 use peerscope::capture::{Reader, Source};
 use peerscope::packet::{Checksums, Fate, Packets, Skip};
 use peerscope::pipeline::Pipeline;
@@ -248,11 +248,7 @@ fn a_snap_length_cuts_tunnels_and_fragments_as_it_cuts_anything() {
 
 fn verified(capture: &[u8]) -> Store {
     let reader = Reader::new(source(capture), "checksums").unwrap();
-    let mut pipeline = Pipeline::new(reader).with(Checksums::Verified);
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    while !pipeline.step(&mut changes).is_done {}
-    changes.drain(..).for_each(|change| store.apply(change));
-    store
+    decoded_by(Pipeline::new(reader).with(Checksums::Verified))
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The privacy mask: nothing of who the peers are is left in what is shown and printed.
 
+mod captured;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use captured::path;
 use peerscope::app::App;
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Copied, DiagramFormat, Format};
@@ -275,17 +277,7 @@ fn pipeline(capture: &str, torrent: &str, privacy: Privacy) -> Pipeline {
 }
 
 fn app(capture: &str, torrent: &str, privacy: Privacy) -> App {
-    let mut pipeline = pipeline(capture, torrent, privacy);
-    let mut app = App::new(source(capture), "x.pcap", LOOK);
-    loop {
-        let mut changes = Vec::new();
-        let progress = pipeline.step(&mut changes);
-        let is_done = progress.is_done;
-        app.apply(changes, progress);
-        if is_done {
-            return app;
-        }
-    }
+    App::having_read(pipeline(capture, torrent, privacy), "x.pcap", LOOK)
 }
 
 fn shown(app: &mut App, keys: &str, screen: Rect) -> String {
@@ -311,10 +303,4 @@ fn status(screen: &str) -> &str {
 fn source(name: &str) -> Source {
     let bytes: &'static [u8] = std::fs::read(path(name)).unwrap().leak();
     Source::Memory(bytes)
-}
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name)
 }

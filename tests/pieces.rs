@@ -1,12 +1,18 @@
 //! Pieces: who received which blocks when, and whether they were the right ones.
 
+mod captured;
+#[expect(dead_code, reason = "the pipeline knows the torrents")]
+mod decoding;
+mod line;
 mod packets;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use packets::{ACK, End, FIN, Pcap, SYN, Segment};
+use captured::path;
+use decoding::decoded_by;
+use line::Line;
+use packets::{End, Pcap};
 use peerscope::capture::{Reader, Source};
 use peerscope::packet::Endpoint;
 use peerscope::pipeline::Pipeline;
@@ -26,16 +32,8 @@ struct Opened {
     source: Source,
 }
 
-fn captures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
-}
-
 fn bytes(name: &str) -> &'static [u8] {
-    Box::leak(
-        std::fs::read(captures().join(name))
-            .unwrap()
-            .into_boxed_slice(),
-    )
+    std::fs::read(path(name)).unwrap().leak()
 }
 
 fn opened(capture: &'static [u8], torrents: &[Vec<u8>]) -> Opened {
@@ -44,10 +42,7 @@ fn opened(capture: &'static [u8], torrents: &[Vec<u8>]) -> Opened {
     let torrents = torrents
         .iter()
         .map(|file| Arc::new(Metainfo::of_file(file).unwrap()));
-    let mut pipeline = Pipeline::new(reader).knowing(torrents.collect());
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    while !pipeline.step(&mut changes).is_done {}
-    changes.into_iter().for_each(|change| store.apply(change));
+    let store = decoded_by(Pipeline::new(reader).knowing(torrents.collect()));
     Opened { store, source }
 }
 
@@ -221,32 +216,12 @@ fn piece(begin: usize, data: &[u8]) -> Vec<u8> {
 
 /// The first peer connects to another one, which says this behind its handshake.
 fn given(pcap: &mut Pcap<Vec<u8>>, torrent: &[u8], by: usize, messages: &[Vec<u8>]) {
-    let mut seq = [1, 1];
-    let mut push = |from: usize, flags, payload: &[u8]| {
-        let (src, dst) = if from == 0 {
-            (PEERS[0], PEERS[by])
-        } else {
-            (PEERS[by], PEERS[0])
-        };
-        let at = if flags & SYN != 0 { 0 } else { seq[from] };
-        pcap.push(&Segment {
-            src,
-            dst,
-            seq: at,
-            ack: seq[1 - from],
-            flags,
-            payload,
-        })
-        .unwrap();
-        seq[from] += payload.len() as u32;
-    };
-    push(0, SYN, &[]);
-    push(1, SYN | ACK, &[]);
-    push(0, ACK, &handshake(torrent));
-    push(1, ACK, &handshake(torrent));
-    messages.iter().for_each(|message| push(1, ACK, message));
-    push(1, ACK | FIN, &[]);
-    push(0, ACK | FIN, &[]);
+    let mut line = Line::open(pcap, [PEERS[0], PEERS[by]]);
+    line.say(0, &handshake(torrent));
+    line.say(1, &handshake(torrent));
+    messages.iter().for_each(|message| line.say(1, message));
+    line.close(1);
+    line.close(0);
 }
 
 fn verdict(captured: &[(usize, Vec<Vec<u8>>)]) -> (Opened, Verdict) {
@@ -440,7 +415,7 @@ proptest! {
         let blocks = all.iter().find(|blocks| blocks.walk().subject() == subject).unwrap();
         let slow = replay(store, blocks, now, PieceIndex(piece));
 
-        let ordinal = connection.entries().binary_search(&now).unwrap();
+        let ordinal = connection.ordinal_of(now).unwrap();
         let talk = store.talk_at(connection.id, ordinal);
         for side in peerscope::stream::Side::BOTH {
             let [first, later] = &slow.named[side.index()];

@@ -1,12 +1,15 @@
 //! What became of requests, and which messages belong together: at any entry of any capture, in any order of visits,
 //! what a plain replay from the first message gives.
 
-use std::fs;
-use std::path::Path;
+mod bundled;
+mod captured;
+mod decoding;
 
+use bundled::CAPTURES;
+use captured::path;
+use decoding::decoded;
 use peerscope::capture::{Reader, Timestamp};
 use peerscope::peer::Flow;
-use peerscope::pipeline::Pipeline;
 use peerscope::store::{Connection, Figures, Life, Store, Study, Waits, What, partner};
 use peerscope::stream::Side;
 use peerscope::wire::{Block, Kind, Message};
@@ -284,15 +287,9 @@ fn visits(connection: &Connection) -> Vec<u32> {
 
 /// Looks at each conversation of all captures that come with the program.
 fn every_conversation(mut look: impl FnMut(&str, &Store, &Connection)) {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
     let mut count = 0;
-    for file in fs::read_dir(captures).unwrap() {
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if !name.contains(".pcap") {
-            continue;
-        }
-        let store = store(&path);
+    for name in CAPTURES {
+        let store = decoded(Reader::open(&path(name)).unwrap());
         for connection in store
             .connections()
             .iter()
@@ -303,16 +300,4 @@ fn every_conversation(mut look: impl FnMut(&str, &Store, &Connection)) {
         }
     }
     assert!(count > 30, "{count} conversations");
-}
-
-fn store(path: &Path) -> Store {
-    let mut pipeline = Pipeline::new(Reader::open(path).unwrap());
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    loop {
-        let progress = pipeline.step(&mut changes);
-        changes.drain(..).for_each(|change| store.apply(change));
-        if progress.is_done {
-            return store;
-        }
-    }
 }

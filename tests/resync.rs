@@ -1,8 +1,10 @@
 //! Finding messages where no boundary is known: all that are there, and none that are not.
 
-use std::collections::HashMap;
-use std::path::Path;
+mod captured;
 
+use std::collections::HashMap;
+
+use captured::path;
 use peerscope::capture::Reader;
 use peerscope::packet::Packets;
 use peerscope::stream::{ConnectionId, Event, FrameRef, Missing, SeqNumber, Side, Streams};
@@ -13,10 +15,7 @@ type Segments = Vec<Vec<u8>>;
 
 /// The directions of a bundled capture that begin with a handshake.
 fn directions(file: &str) -> Vec<Segments> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(file);
-    let (mut reader, mut streams) = (Reader::open(&path).unwrap(), Streams::default());
+    let (mut reader, mut streams) = (Reader::open(&path(file)).unwrap(), Streams::default());
     let mut sent: HashMap<(ConnectionId, Side), Segments> = HashMap::new();
     let mut packets = Packets::default();
     while let Some(frame) = reader.next_frame() {

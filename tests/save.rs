@@ -1,24 +1,15 @@
 //! `peerscope save`: what is saved opens again as what it was.
 
+mod bundled;
+mod captured;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use bundled::CAPTURES;
 use serde_json::Value;
 use tempfile::TempDir;
-
-const CAPTURES: [&str; 10] = [
-    "be_sections.pcapng",
-    "choke_dance.pcap",
-    "ipv6_vlan.pcapng",
-    "loopback.pcap",
-    "midstream.pcap",
-    "misbehaving.pcap",
-    "mse.pcap",
-    "tcp_lossy.pcap",
-    "truncated_snaplen.pcap",
-    "v2_hybrid.pcap",
-];
 
 #[test]
 fn each_connection_saved_alone_says_what_it_said() {
@@ -304,6 +295,5 @@ fn peerscope(typed: &[&str]) -> Command {
 }
 
 fn capture(name: &str) -> String {
-    let captures: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
-    captures.join(name).display().to_string()
+    captured::path(name).display().to_string()
 }

@@ -10,6 +10,7 @@ mod fields;
 mod ladder;
 #[path = "screens/life.rs"]
 mod life;
+mod line;
 #[path = "screens/mouse.rs"]
 mod mouse;
 mod packets;
@@ -30,6 +31,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use insta::assert_snapshot;
+use line::Line;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::app::{App, Effect, Work, key_names};
 use peerscope::capture::{Reader, Source};

@@ -1,20 +1,14 @@
 //! The slowest request of a capture against a plain search.
 
-use peerscope::capture::{Reader, Source};
+mod captured;
+mod decoding;
+
+use captured::path;
+use decoding::decoded;
+use peerscope::capture::Reader;
 use peerscope::peer::Fate;
-use peerscope::pipeline::Pipeline;
 use peerscope::store::{Slowest, Store, What};
 use peerscope::wire::Message;
-
-fn dance() -> Store {
-    let bytes = include_bytes!("../captures/choke_dance.pcap");
-    let reader = Reader::new(Source::Memory(bytes), "choke_dance.pcap");
-    let (mut pipeline, mut changes) = (Pipeline::new(reader.unwrap()), Vec::new());
-    while !pipeline.step(&mut changes).is_done {}
-    let mut store = Store::default();
-    changes.into_iter().for_each(|change| store.apply(change));
-    store
-}
 
 /// By looking behind each request for what ends it: both sides have the fast extension, so no choke does.
 fn by_hand(store: &Store) -> i64 {
@@ -42,7 +36,7 @@ fn by_hand(store: &Store) -> i64 {
 
 #[test]
 fn the_slowest_request_is_that_of_a_plain_search_however_it_is_cut() {
-    let store = dance();
+    let store = decoded(Reader::open(&path("choke_dance.pcap")).unwrap());
     for entries in [1, 7, 100_000] {
         let mut slowest = Slowest::default();
         while !slowest.step(&store, entries) {}

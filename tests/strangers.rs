@@ -1,12 +1,14 @@
 //! Text and bencode that strangers wrote: whatever it is, what is printed and drawn is bounded and safe.
 
 mod decoding;
+mod line;
 mod packets;
 
 use std::sync::LazyLock;
 
 use decoding::decoded;
-use packets::{ACK, End, FIN, Pcap, SYN, Segment};
+use line::Line;
+use packets::{End, Pcap};
 use peerscope::app::screenshot;
 use peerscope::capture::{Reader, Source};
 use peerscope::export::{self, Format};
@@ -122,28 +124,12 @@ fn capture() -> Vec<u8> {
         stream.extend(body);
     }
     let mut pcap = Pcap::new(Vec::new()).unwrap();
-    let mut send = |side: usize, flags, seq, payload: &[u8]| {
-        let [src, dst] = [ENDS[side], ENDS[1 - side]];
-        let segment = Segment {
-            src,
-            dst,
-            seq,
-            ack: 0,
-            flags,
-            payload,
-        };
-        pcap.push(&segment).unwrap();
-    };
+    let mut line = Line::open(&mut pcap, ENDS);
     for side in [0, 1] {
-        send(side, SYN, 0, &[]);
+        stream.chunks(60_000).for_each(|part| line.say(side, part));
     }
     for side in [0, 1] {
-        for (at, part) in stream.chunks(60_000).enumerate() {
-            send(side, ACK, 1 + at as u32 * 60_000, part);
-        }
-    }
-    for side in [0, 1] {
-        send(side, ACK | FIN, 1 + stream.len() as u32, &[]);
+        line.close(side);
     }
     pcap.into_inner()
 }

@@ -1,9 +1,13 @@
 //! The state strip against a slow replay from the first message: conversations made at random, and the bundled captures.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+mod bundled;
+mod captured;
 
-use peerscope::capture::{FrameNumber, Reader, Source, Timestamp};
+use std::net::{IpAddr, Ipv4Addr};
+
+use bundled::CAPTURES;
+use captured::path;
+use peerscope::capture::{FrameNumber, Reader, Timestamp};
 use peerscope::packet::Endpoint;
 use peerscope::peer::{Flow, Talk};
 use peerscope::pipeline::Pipeline;
@@ -12,18 +16,6 @@ use peerscope::stream::{ConnectionId, Evidence, FrameRef, Side, Transport};
 use peerscope::view::strip::{Column, TimeWindow, columns};
 use peerscope::wire::{Block, Found, Handshake, Message, PieceIndex, Place, Reserved};
 use proptest::prelude::*;
-
-const CAPTURES: [&str; 9] = [
-    "be_sections.pcapng",
-    "choke_dance.pcap",
-    "ipv6_vlan.pcapng",
-    "loopback.pcap",
-    "midstream.pcap",
-    "misbehaving.pcap",
-    "mse.pcap",
-    "tcp_lossy.pcap",
-    "v2_hybrid.pcap",
-];
 
 /// What holds behind an entry, by a replay of all before it.
 struct Known {
@@ -146,11 +138,7 @@ fn slow(known: &[Known], window: TimeWindow, cell: u16, width: u16) -> Column {
 }
 
 fn changes(name: &str) -> Vec<Change> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures")
-        .join(name);
-    let source = Source::Memory(Box::leak(std::fs::read(path).unwrap().into_boxed_slice()));
-    let mut pipeline = Pipeline::new(Reader::new(source, name).unwrap());
+    let mut pipeline = Pipeline::new(Reader::open(&path(name)).unwrap());
     let mut changes = Vec::new();
     while !pipeline.step(&mut changes).is_done {}
     changes

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use peerscope::capture::{FilePosition, FrameNumber, Timestamp};
 use peerscope::packet::Endpoint;
-use peerscope::store::{Change, Record, Store, What};
+use peerscope::store::{Change, Store};
 use peerscope::stream::{ConnectionId, Evidence, FrameRef, Missing, SeqNumber, Side, Transport};
 use peerscope::wire::bencode::{self, Node, Value};
 use peerscope::wire::{
-    Decoded, ExtendedHandshake, Found, Framed, Framer, Kind, PeerId, Place, client, plain,
+    Decoded, ExtendedHandshake, Framed, Framer, Kind, PeerId, Place, client, plain,
 };
 
 use super::print::{assert_plain, assert_prints};
@@ -251,51 +251,9 @@ fn store(told: Vec<Decoded>) -> Store {
         first: frame(1),
     });
     told.into_iter()
-        .for_each(|decoded| store.apply(change(decoded)));
+        .map(|decoded| Change::of(ConnectionId(0), Side::A, decoded, frame(1)))
+        .for_each(|change| store.apply(change));
     store
-}
-
-fn change(decoded: Decoded) -> Change {
-    let (connection, side) = (ConnectionId(0), Side::A);
-    let (place, prefix, missing, what) = match decoded {
-        Decoded::Lost => return Change::Lost { connection, side },
-        Decoded::Message(it) => (it.place, it.size, it.missing, What::Message(it.message)),
-        Decoded::Gap {
-            bytes,
-            missing,
-            place,
-            ..
-        } => (place, 0, 0, What::Gap { bytes, missing }),
-        Decoded::Undecoded(it) => {
-            let (bytes, reason) = (it.bytes, it.reason);
-            (it.place, 0, it.missing, What::Undecoded { bytes, reason })
-        }
-        Decoded::Key(key) => {
-            return Change::Key {
-                connection,
-                side,
-                key,
-            };
-        }
-        Decoded::Encryption(encryption) => {
-            return Change::Encryption {
-                connection,
-                encryption,
-            };
-        }
-    };
-    Change::Said(Box::new(Record {
-        connection,
-        side,
-        time: Timestamp(1),
-        frame: place.first_frame,
-        place,
-        size: prefix,
-        missing,
-        found: Found::InOrder,
-        via: None,
-        what,
-    }))
 }
 
 /// What strangers write is bounded and plain when it is shown.

@@ -128,7 +128,7 @@ static VERBS: &[Verb] = &[
     verb(
         "piece",
         Takes::Number("a piece", Command::Piece),
-        "go to the next message about this piece",
+        "go to this piece and the next message about it",
     ),
     verb(
         "screenshot",

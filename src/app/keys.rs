@@ -575,15 +575,7 @@ const KEYS: &[Key] = &[
 
 /// The rows of the help.
 pub fn help() -> Vec<KeyHelp> {
-    KEYS.iter()
-        .map(|key| KeyHelp {
-            keys: key.names,
-            about: key.about,
-            hint: key.hint,
-            panes: key.panes,
-            is_sequence: key.actions[0].0.contains(' '),
-        })
-        .collect()
+    Table::default().help()
 }
 
 /// All keys and sequences of the table, each once: `j`, `z R`, `m *` for any letter behind `m`.

@@ -176,13 +176,6 @@ impl App {
         }
     }
 
-    /// The same, from the side of these addresses.
-    #[must_use]
-    pub fn seen_by(mut self, point_of_view: PointOfView) -> App {
-        self.point_of_view = point_of_view;
-        self
-    }
-
     /// Takes what the capture has taught.
     pub fn apply(&mut self, changes: impl IntoIterator<Item = Change>, progress: Progress) {
         changes
@@ -427,7 +420,7 @@ impl App {
 
     fn talk_at(&self, id: EntryId) -> Option<Talk> {
         let connection = self.store.connection(self.store.entry(id).connection);
-        let ordinal = connection.entries().binary_search(&id).ok()?;
+        let ordinal = connection.ordinal_of(id)?;
         Some(self.store.talk_at(connection.id, ordinal))
     }
 

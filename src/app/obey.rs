@@ -21,7 +21,7 @@ impl App {
             Command::Do(action) => return self.take(action, screen),
             Command::Filter(text) => self.filter_accepted(&text),
             Command::Find(text) => self.find(&text),
-            Command::Piece(piece) => self.find(&format!("=index == {piece}")),
+            Command::Piece(piece) => self.go_to_piece(piece),
             Command::Entry(number) => self.go_to_entry(number),
             Command::Frame(frame) => self.go_to_frame(frame),
             Command::Time(seconds) => self.go_to_time(seconds),

@@ -173,21 +173,11 @@ mod tests {
     fn app() -> App {
         let bytes = include_bytes!("../../captures/loopback.pcap");
         let reader = crate::capture::Reader::new(Source::Memory(bytes), "loopback.pcap");
-        let mut pipeline = Pipeline::new(reader.unwrap());
         let look = Look {
             palette: Palette::MONOCHROME,
             glyphs: Glyphs::ASCII,
         };
-        let mut app = App::new(pipeline.source().clone(), "loopback.pcap", look);
-        loop {
-            let mut changes = Vec::new();
-            let progress = pipeline.step(&mut changes);
-            let is_done = progress.is_done;
-            app.apply(changes, progress);
-            if is_done {
-                return app;
-            }
-        }
+        App::having_read(Pipeline::new(reader.unwrap()), "loopback.pcap", look)
     }
 
     fn told(app: &App) -> &str {

@@ -9,9 +9,26 @@ use super::{App, Settings};
 use crate::pipeline::Pipeline;
 use crate::view::{Look, picture};
 
+impl App {
+    /// When all of the capture is read.
+    pub fn having_read(mut pipeline: Pipeline, name: &str, settings: impl Into<Settings>) -> App {
+        let settings = settings.into();
+        let mut app = App::new(pipeline.source().clone(), name, settings.look).with(settings);
+        loop {
+            let mut changes = Vec::new();
+            let progress = pipeline.step(&mut changes);
+            let is_done = progress.is_done;
+            app.apply(changes, progress);
+            if is_done {
+                return app;
+            }
+        }
+    }
+}
+
 /// Reads the whole capture, presses `keys` and gives the screen of `width` by `height` cells.
 pub fn screenshot(
-    mut pipeline: Pipeline,
+    pipeline: Pipeline,
     name: &str,
     settings: impl Into<Settings>,
     (width, height): (u16, u16),
@@ -19,17 +36,7 @@ pub fn screenshot(
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let settings = settings.into();
-    let mut app = App::new(pipeline.source().clone(), name, settings.look).with(settings);
-    loop {
-        let mut changes = Vec::new();
-        let progress = pipeline.step(&mut changes);
-        let is_done = progress.is_done;
-        app.apply(changes, progress);
-        if is_done {
-            break;
-        }
-    }
+    let mut app = App::having_read(pipeline, name, settings);
     app.settle();
     app.draw(area, &mut buffer);
     for key in keys {

@@ -197,21 +197,6 @@ impl Ledger {
         self.waiting[by.index()].count()
     }
 
-    /// The request that waits longest.
-    pub fn oldest_open(&self, by: Side) -> Option<Asked> {
-        (self.waiting(by) > 0).then(|| self.get(self.oldest[by.index()] as usize))
-    }
-
-    /// Latencies of the requests of one side that were served, in nanoseconds, shortest first.
-    pub fn latencies(&self, by: Side, time: impl Fn(u32) -> Timestamp) -> Vec<i64> {
-        let served = self
-            .asked()
-            .filter(|asked| asked.by == by && matches!(asked.fate, Fate::Served(_)));
-        let mut latencies: Vec<i64> = served.filter_map(|asked| asked.latency(&time)).collect();
-        latencies.sort_unstable();
-        latencies
-    }
-
     /// The other end of a request: what ended it, or the request that a message ended. Of those that a choke
     /// dropped it is the one that had waited longest.
     pub fn partner(&self, entry: u32) -> Option<u32> {
@@ -333,12 +318,6 @@ impl Ledger {
     }
 }
 
-/// Of sorted values, the one below which so many in a hundred lie.
-pub fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
-    let last = sorted.len().checked_sub(1)?;
-    Some(sorted[(last * percent + 50) / 100])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -430,7 +409,7 @@ mod tests {
             (ledger.partner(0), ledger.partner(2), ledger.partner(1)),
             (Some(2), Some(0), None)
         );
-        assert_eq!(ledger.latencies(A, second), [2_000_000_000]);
+        assert_eq!(ledger.get(0).latency(second), Some(2_000_000_000));
     }
 
     #[test]
@@ -452,21 +431,11 @@ mod tests {
     #[test]
     fn what_waits_at_the_end_is_unanswered_unless_an_answer_comes_late() {
         let mut ledger = told(&[(A, Message::Request(block(1, 9)))]);
-        assert!(ledger.oldest_open(A).is_some());
+        assert_eq!(ledger.waiting(A), 1);
         ledger.end();
         assert_eq!(ledger.get(0).fate, Fate::Unanswered);
         ledger.apply(B, &Message::Piece(block(1, 9)), 1);
         assert_eq!(ledger.get(0).fate, Fate::Served(1));
-    }
-
-    #[test]
-    fn percentiles_are_values_that_were_measured() {
-        let values = [1, 2, 3, 4, 100];
-        assert_eq!(
-            [0, 50, 100].map(|percent| percentile(&values, percent)),
-            [Some(1), Some(3), Some(100)]
-        );
-        assert_eq!(percentile(&[], 50), None);
     }
 
     type Said = (bool, u8, u32, u32);
@@ -553,8 +522,7 @@ mod tests {
                 for side in Side::BOTH {
                     prop_assert_eq!(ledger.waiting(side) as usize, talk.peer(side).requests.len());
                     let waiting = ledger.asked().filter(|asked| asked.by == side && asked.fate == Fate::Open);
-                    prop_assert_eq!(waiting.clone().count(), talk.peer(side).requests.len());
-                    prop_assert_eq!(ledger.oldest_open(side), waiting.clone().next());
+                    prop_assert_eq!(waiting.count(), talk.peer(side).requests.len());
                 }
             }
         }

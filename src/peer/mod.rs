@@ -6,7 +6,7 @@ mod requests;
 mod talk;
 mod waiting;
 
-pub use ledger::{Asked, Fate, Ledger, percentile};
+pub use ledger::{Asked, Fate, Ledger};
 pub use pieces::{Announced, Pieces};
 pub use requests::{MAX_OUTSTANDING, Requests};
 pub use talk::{Choke, Flow, Interest, Peer, Talk};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Entry, EntryId, Roster, Store, What};
 use crate::peer::Announced;
-use crate::stream::{ConnectionId, Side};
 use crate::swarm::{Availability, PieceSet, Survey, Swarm};
 use crate::wire::{InfoHash, Kind, Message, PieceIndex};
 
@@ -284,11 +283,6 @@ impl Census {
         let sets = (0..).zip(&self.sets);
         sets.filter(move |(_, it)| matches!(it, Holding::Pieces(set) if set.contains(piece)))
             .map(|(number, _)| number)
-    }
-
-    /// The peer at one side of a connection.
-    pub fn peer_at(&self, connection: ConnectionId, side: Side) -> Option<u32> {
-        Some(self.roster.peers_of(connection)?[side.index()])
     }
 }
 

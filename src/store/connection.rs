@@ -170,6 +170,11 @@ impl Connection {
             .map_or(&[], |conversation| conversation.history.entries())
     }
 
+    /// Where an entry stands in it, from 0; `None` if it is another's.
+    pub fn ordinal_of(&self, id: EntryId) -> Option<usize> {
+        self.entries().binary_search(&id).ok()
+    }
+
     /// Its last entry when `moment` was the last of all; `None` before its first.
     pub fn ordinal_at(&self, moment: EntryId) -> Option<usize> {
         let entries = self.entries();

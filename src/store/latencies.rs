@@ -79,8 +79,7 @@ impl Latencies {
         }
     }
 
-    /// Of the values up to an entry, those below which so many in a hundred lie, as [`crate::peer::percentile`] has
-    /// them.
+    /// Of the values up to an entry, those below which so many in a hundred lie.
     pub(super) fn percentiles<const N: usize>(
         &self,
         entry: u32,
@@ -107,7 +106,6 @@ impl Latencies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peer::percentile;
     use proptest::prelude::*;
 
     proptest! {
@@ -125,8 +123,17 @@ mod tests {
             sorted.sort_unstable();
             let percents = [0, 50, 90, 99, 100];
             let found = latencies.percentiles(entry, percents);
-            prop_assert_eq!(found, Some(percents.map(|it| percentile(&sorted, it).unwrap())));
+            prop_assert_eq!(found, Some(percents.map(|it| sorted[((sorted.len() - 1) * it + 50) / 100])));
         }
+    }
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let mut latencies = Latencies::default();
+        for value in [3, 100, 1, 4, 2] {
+            latencies.push(0, value);
+        }
+        assert_eq!(latencies.percentiles(0, [0, 50, 100]), Some([1, 3, 100]));
     }
 
     #[test]

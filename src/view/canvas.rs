@@ -31,6 +31,20 @@ impl<'b> Canvas<'b> {
         self.area.height
     }
 
+    fn within(&mut self, area: Rect) -> Canvas<'_> {
+        Canvas {
+            look: self.look,
+            area,
+            buf: self.buf,
+        }
+    }
+
+    fn emptied(&mut self, area: Rect) -> Canvas<'_> {
+        area.positions()
+            .for_each(|position| self.buf[position].reset());
+        self.within(area)
+    }
+
     /// The part without the first `rows` rows.
     pub(super) fn below(&mut self, rows: u16) -> Canvas<'_> {
         let rows = rows.min(self.area.height);
@@ -39,24 +53,12 @@ impl<'b> Canvas<'b> {
             height: self.area.height - rows,
             ..self.area
         };
-        Canvas {
-            look: self.look,
-            area,
-            buf: self.buf,
-        }
+        self.within(area)
     }
 
     /// The first `rows` rows.
     pub(super) fn above(&mut self, rows: u16) -> Canvas<'_> {
-        let height = rows.min(self.area.height);
-        Canvas {
-            look: self.look,
-            area: Rect {
-                height,
-                ..self.area
-            },
-            buf: self.buf,
-        }
+        self.part(0, rows)
     }
 
     /// So many rows from a row on.
@@ -66,11 +68,7 @@ impl<'b> Canvas<'b> {
             height: rows.min(part.area.height),
             ..part.area
         };
-        Canvas {
-            look: self.look,
-            area,
-            buf: self.buf,
-        }
+        self.within(area)
     }
 
     /// The part without the last `columns` columns.
@@ -79,11 +77,7 @@ impl<'b> Canvas<'b> {
             width: self.area.width.saturating_sub(columns),
             ..self.area
         };
-        Canvas {
-            look: self.look,
-            area,
-            buf: self.buf,
-        }
+        self.within(area)
     }
 
     /// A part in the middle, emptied, to lay something over the rest.
@@ -97,13 +91,7 @@ impl<'b> Canvas<'b> {
             width,
             height,
         };
-        area.positions()
-            .for_each(|position| self.buf[position].reset());
-        Canvas {
-            look: self.look,
-            area,
-            buf: self.buf,
-        }
+        self.emptied(area)
     }
 
     /// A line around it, with a title in the upper one.
@@ -133,13 +121,7 @@ impl<'b> Canvas<'b> {
             height: rows,
             ..self.area
         };
-        area.positions()
-            .for_each(|position| self.buf[position].reset());
-        Canvas {
-            look: self.look,
-            area,
-            buf: self.buf,
-        }
+        self.emptied(area)
     }
 
     /// Writes a text, cut at the right edge. Gives the column behind it.

@@ -225,7 +225,7 @@ fn since_previous(scene: &Scene<'_>, id: EntryId) -> Option<String> {
 fn since_partner(scene: &Scene<'_>, id: EntryId) -> Option<String> {
     let study = scene.study?;
     let connection = scene.store.connection(study.connection());
-    let ordinal = connection.entries().binary_search(&id).ok()?;
+    let ordinal = connection.ordinal_of(id)?;
     let nanos = delta_to_partner(scene.store, study, connection, ordinal as u32)?;
     Some(format!("+{}", seconds(nanos)))
 }

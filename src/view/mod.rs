@@ -326,16 +326,9 @@ impl<'a> Scene<'a> {
         self.account.min(last)
     }
 
-    /// The selected message.
-    pub fn entry_id(&self) -> Option<EntryId> {
-        self.selected
-    }
-
-    /// Its number in its conversation, from 0.
+    /// The number of the selected message in its conversation, from 0.
     pub fn ordinal(&self) -> Option<usize> {
-        let id = self.selected?;
-        let entries = self.connection()?.entries();
-        entries.binary_search(&id).ok()
+        self.connection()?.ordinal_of(self.selected?)
     }
 
     /// When it was.

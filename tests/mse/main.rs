@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 
-use decoding::decoded;
+use decoding::{decoded, decoded_by};
 use packets::{ACK, End, Pcap, SYN, Segment};
 use peers::{Ia, Manner, Random, TORRENT, Talk};
 use peerscope::capture::{GrowingText, Reader, Source};
@@ -83,11 +83,7 @@ fn read(source: &Source, log: &str) -> Store {
     file.write_all(log.as_bytes()).unwrap();
     let keys = vec![GrowingText::open(file.path()).unwrap()];
     let reader = Reader::new(source.clone(), "a capture").unwrap();
-    let mut pipeline = Pipeline::new(reader).with_keys(keys);
-    let (mut store, mut changes) = (Store::default(), Vec::new());
-    while !pipeline.step(&mut changes).is_done {}
-    changes.into_iter().for_each(|change| store.apply(change));
-    store
+    decoded_by(Pipeline::new(reader).with_keys(keys))
 }
 
 fn hex(bytes: &[u8]) -> String {

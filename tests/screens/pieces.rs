@@ -91,29 +91,13 @@ fn between_two(of: u32, lacks: &[u32], messages: &[Vec<u8>]) -> Vec<u8> {
     let given = [vec![head.clone(), bitfield(&bits)], messages.to_vec()].concat();
     let said = [vec![head, none], given];
     let mut pcap = Pcap::new(Vec::new()).unwrap();
-    let mut seq = [1u32, 1];
-    let mut push = |from: usize, flags, payload: &[u8]| {
-        let (src, dst) = if from == 0 { (A, B) } else { (B, A) };
-        let at = if flags & SYN != 0 { 0 } else { seq[from] };
-        pcap.push(&Segment {
-            src,
-            dst,
-            seq: at,
-            ack: seq[1 - from],
-            flags,
-            payload,
-        })
-        .unwrap();
-        seq[from] += payload.len() as u32;
-    };
-    push(0, SYN, &[]);
-    push(1, SYN | ACK, &[]);
+    let mut line = Line::open(&mut pcap, [A, B]);
     for (from, said) in said.iter().enumerate() {
         said.concat()
             .chunks(60_000)
-            .for_each(|part| push(from, ACK, part));
+            .for_each(|part| line.say(from, part));
     }
-    push(1, ACK | FIN, &[]);
+    line.close(1);
     pcap.into_inner()
 }
 
@@ -150,12 +134,11 @@ fn a_million_pieces_are_seen_from_afar_and_one_by_one() {
             &lacks,
             &[piece(123_457, 16384), piece(999_998, 16384)],
         );
-        let mut screen = Screen::read(capture, "million.pcap", COLOR)
+        let screen = Screen::read(capture, "million.pcap", COLOR)
             .at(width, height)
             .after("Enter G 3");
         assert_snapshot!(format!("million_{width}x{height}"), screen.text());
-        screen.app.go_to_piece(123_456);
-        let screen = screen.after("+*20");
+        let screen = screen.told("piece 123456").after("+*20");
         assert_snapshot!(format!("million_near_{width}x{height}"), screen.text());
         let screen = screen.after("x G");
         assert!(
@@ -169,6 +152,16 @@ fn a_million_pieces_are_seen_from_afar_and_one_by_one() {
             screen.text()
         );
     }
+}
+
+#[test]
+fn a_piece_is_shown_and_the_next_message_about_it_by_a_command() {
+    let screen = Screen::of("choke_dance.pcap", COLOR).after("Enter");
+    let from = screen.selected_number();
+    let screen = screen.told("piece 17");
+    assert!(screen.selected_number() > from, "{}", screen.text());
+    let map = screen.after("3").text();
+    assert!(map.contains("Piece 17 of"), "{map}");
 }
 
 #[test]

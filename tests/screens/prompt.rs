@@ -19,7 +19,7 @@ impl Screen {
     }
 
     /// Presses `:`, types a command and accepts it.
-    fn told(self, command: &str) -> Screen {
+    pub(super) fn told(self, command: &str) -> Screen {
         self.after(":").typed(command).after("Enter")
     }
 

@@ -124,10 +124,11 @@ impl App {
         }
     }
 
-    /// Puts the cursor of the map on a piece, the last if there are fewer, and shows it.
-    pub fn go_to_piece(&mut self, piece: u32) {
-        self.go_to(Pane::Pieces);
-        self.wish_of_pieces(Wish::To(piece), Rect::default());
+    /// Goes to the next message about a piece. The cursor of the map is then on it, on the last if there are fewer.
+    pub(in crate::app) fn go_to_piece(&mut self, piece: u64) {
+        let on_map = u32::try_from(piece).unwrap_or(u32::MAX);
+        self.wish_of_pieces(Wish::To(on_map), Rect::default());
+        self.find(&format!("=index == {piece}"));
     }
 
     /// Hashes all pieces that peers of the torrent received, but for those that are known to be right.

@@ -1,7 +1,6 @@
 //! Figures against a slow replay.
 
 use super::*;
-use crate::peer::percentile;
 use crate::store::told::{any_message, block, here, studied, time, told};
 use crate::wire::Message;
 use proptest::prelude::*;
@@ -132,9 +131,13 @@ fn slow(said: &[(Side, Message)], by: Side, entry: u32) -> Figures {
             figures.longest = Some((number, waited));
         }
     }
-    let latencies = ledger.latencies(by, at);
-    figures.latency = percentile(&latencies, 0)
-        .map(|_| [0, 50, 90, 99, 100].map(|percent| percentile(&latencies, percent).unwrap()));
+    let served = ledger
+        .asked()
+        .filter(|it| it.by == by && matches!(it.fate, Fate::Served(_)));
+    let mut latencies: Vec<i64> = served.filter_map(|it| it.latency(at)).collect();
+    latencies.sort_unstable();
+    let percentile = |percent| latencies[((latencies.len() - 1) * percent + 50) / 100];
+    figures.latency = (!latencies.is_empty()).then(|| [0, 50, 90, 99, 100].map(percentile));
     figures
 }
 

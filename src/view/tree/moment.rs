@@ -23,7 +23,7 @@ struct Moment<'s> {
 pub(super) fn lines(store: &Store, id: EntryId) -> Vec<(&'static str, String)> {
     let entry = store.entry(id);
     let connection = store.connection(entry.connection);
-    let Ok(ordinal) = connection.entries().binary_search(&id) else {
+    let Some(ordinal) = connection.ordinal_of(id) else {
         return Vec::new();
     };
     let moment = Moment {

@@ -1,0 +1,14 @@
+//! The names of the captures that come with the program.
+
+pub(crate) const CAPTURES: [&str; 10] = [
+    "be_sections.pcapng",
+    "choke_dance.pcap",
+    "ipv6_vlan.pcapng",
+    "loopback.pcap",
+    "midstream.pcap",
+    "misbehaving.pcap",
+    "mse.pcap",
+    "tcp_lossy.pcap",
+    "truncated_snaplen.pcap",
+    "v2_hybrid.pcap",
+];
