@@ -91,10 +91,13 @@ impl Packets {
             Verdict::CannotTell => return Err(Skip::CannotFilter(frame.link)),
         }
         if let Some((carrier, part)) =
-            plain::tcp(frame).filter(|_| self.checksums == Checksums::Ignored)
+            plain::carried(frame).filter(|_| self.checksums == Checksums::Ignored)
         {
-            let segment = segment::tcp(carrier, part, Checksums::Ignored)?;
-            return Carried::of(Ok(Transport::Tcp(segment)), frame.position, &[]);
+            let transport = match carrier.protocol {
+                IpNumber::TCP => tcp(carrier, part, Checksums::Ignored),
+                _ => udp(carrier, part),
+            };
+            return Carried::of(transport, frame.position, &[]);
         }
         let (layer, part) = link::first(frame.link, Part::of(frame))?;
         match walk(layer, part, self.checksums)? {
