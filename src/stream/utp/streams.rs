@@ -25,11 +25,12 @@ impl Streams {
         at: FrameRef,
         out: &mut impl FnMut(ConnectionId, FrameRef, Event<'_>),
     ) -> bool {
-        let Some(packet) = packet else {
+        let found = packet.and_then(|packet| {
+            let (id, side) = self.find_packet(datagram, &packet.header)?;
+            Some((id, side, packet))
+        });
+        let Some((id, side, packet)) = found else {
             return self.push_old_reset(datagram, at, out);
-        };
-        let Some((id, side)) = self.find_packet(datagram, &packet.header) else {
-            return false;
         };
         if self.connections[id.0 as usize].is_reused_by_packet(side, packet) {
             let begun = self.begin_again(id, side, packet, at, out);

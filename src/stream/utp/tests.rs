@@ -285,9 +285,12 @@ fn a_reset_of_version_0_begins_with_what_it_answers() {
     assert_eq!(scene.activity(0).segments, 5);
     let reason = scene.activity(0).closed.unwrap().reason.unwrap();
     assert_eq!(reason.to_string(), "upload to upload (6)");
+    old[..2].copy_from_slice(&[1, 0]);
+    scene.send('<', &old);
+    assert_eq!(scene.activity(0).segments, 6, "it answers data");
     old[3] = 0;
     scene.send('<', &old);
-    assert_eq!(scene.activity(0).segments, 5);
+    assert_eq!(scene.activity(0).segments, 6, "it answers nothing");
 }
 
 #[test]
