@@ -52,3 +52,8 @@ fn any_segments_are_accounted_for() {
 fn any_stream_is_cut_into_the_same_messages() {
     holds_for_all("framing");
 }
+
+#[test]
+fn any_datagrams_of_utp_are_accounted_for() {
+    holds_for_all("utp");
+}

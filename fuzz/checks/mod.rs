@@ -9,6 +9,7 @@ mod pcapng;
 mod print;
 pub(crate) mod reader;
 pub(crate) mod scene;
+pub(crate) mod utp;
 mod wrap;
 
 use std::fs::File;
@@ -21,10 +22,11 @@ use peerscope::capture::Source;
 pub(crate) type Check = fn(&[u8]);
 
 /// Each fuzz target by its name, which is that of its folders, too.
-pub(crate) const CHECKS: [(&str, Check); 3] = [
+pub(crate) const CHECKS: [(&str, Check); 4] = [
     ("reader", reader::check),
     ("packets", packets::check),
     ("framing", framing::check),
+    ("utp", utp::check),
 ];
 
 /// A capture of these bytes. In memory it would have to live for ever, and a fuzzer makes millions of them.

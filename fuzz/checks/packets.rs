@@ -5,7 +5,8 @@ use peerscope::packet::{Checksums, Packets};
 use peerscope::peer::Talk;
 use peerscope::pipeline::Pipeline;
 use peerscope::store::{Change, Connection, Entry, EntryId, Raw, Store, What, read_raw};
-use peerscope::stream::{Direction, FrameRef, SeqNumber, Side};
+use peerscope::stream::{Direction, FrameRef, SeqNumber, Side, Transport};
+use peerscope::wire::companion::Companion;
 use peerscope::wire::{Decoded, Framer, Handshake, Kind, Message};
 
 use super::print::{assert_prints, json};
@@ -13,8 +14,12 @@ use super::{append, cut, file, scene, some, source};
 
 /// The input is a scene: see [`scene`].
 pub(crate) fn check(input: &[u8]) {
-    let capture = scene::capture(input);
-    let source = source(&capture);
+    holds_for(&scene::capture(input));
+}
+
+/// All that holds for a capture with a frame a millisecond.
+pub(super) fn holds_for(capture: &[u8]) {
+    let source = source(capture);
     let frames = Frames::of(&source);
     let (store, changes) = decoded(Pipeline::new(reader(&source)));
     assert_counts(&store, &frames);
@@ -26,7 +31,7 @@ pub(crate) fn check(input: &[u8]) {
     assert_states(&store, &changes);
     assert_readable(&store, &source);
     assert_prints(&store);
-    assert_grows_alike(&capture, &store);
+    assert_grows_alike(capture, &store);
     let pipeline = Pipeline::new(reader(&source)).with(Checksums::Verified);
     assert_counts(&decoded(pipeline).0, &frames);
 }
@@ -104,15 +109,26 @@ fn told(json: &str) -> Vec<&str> {
     lines
 }
 
-/// Each frame carried a segment or was skipped with a reason, each segment belongs to a connection.
+/// Each frame carried a segment or a datagram or was skipped with a reason; each segment belongs to a connection, and
+/// what belongs to a connection over uTP is counted as that.
 fn assert_counts(store: &Store, frames: &Frames) {
     let tally = store.tally();
     assert_eq!((tally.frames, tally.bytes), (frames.count, frames.bytes));
     let skipped: u64 = tally.skipped.values().sum();
-    assert_eq!(tally.frames, tally.segments + skipped);
-    let segments = store.connections().iter();
-    let segments = segments.map(|it| u64::from(it.activity.segments));
-    assert_eq!(segments.sum::<u64>(), tally.segments);
+    let named = tally.datagrams.values().map(|count| count.frames);
+    let datagrams = named.sum::<u64>() + tally.other_udp.frames;
+    assert_eq!(tally.frames, tally.segments + datagrams + skipped);
+    let (tcp, utp): (Vec<_>, Vec<_>) = store
+        .connections()
+        .iter()
+        .partition(|it| it.transport == Transport::Tcp);
+    let segments = |of: &[&Connection]| -> u64 {
+        let segments = of.iter().map(|it| u64::from(it.activity.segments));
+        segments.sum()
+    };
+    assert_eq!(segments(&tcp), tally.segments);
+    let of_utp = tally.datagrams.get(&Companion::Utp);
+    assert!(segments(&utp) <= of_utp.map_or(0, |count| count.frames));
 }
 
 /// What one direction carried is its stream, or was sent again, came too late, or is stray.

@@ -33,6 +33,7 @@ fn main() -> io::Result<()> {
     }
     seed("reader", "simple_packets", &simple_packets())?;
     seed("framing", "nested", &cut(&[], &[b'l'; 100]))?;
+    utp_seeds()?;
     for capture in captures()? {
         let name = capture.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&capture)?;
@@ -384,4 +385,49 @@ fn tunnels(segments: &[Segment<'_>]) -> Vec<u8> {
         step(tunnel | link, form, ACK, 0, 1 + number * LEN, payload)
     });
     segments.collect()
+}
+
+/// A conversation over uTP: in order, out of order with selective acknowledgements, with a packet that is lost and
+/// acknowledged, with a reset of the old version and data behind the end, and from the middle with one that comes again
+/// longer.
+fn utp_seeds() -> io::Result<()> {
+    let handshake = [&b"\x13BitTorrent protocol"[..], &[7; 48]].concat();
+    let have = [0, 0, 0, 5, 4, 0, 0, 0, 9];
+    let syn = [datagram(4, 4, [1, 0], 0x10, &[]), datagram(0x12, 4, [9, 1], 0, &[])].concat();
+    let greeting = [
+        datagram(0, 5, [2, 8], 0, &handshake[..40]),
+        datagram(0x40, 5, [3, 8], 0, &handshake[40..]),
+        datagram(0x10, 4, [9, 3], 0, &handshake),
+    ];
+    let haves = [4, 5, 6].map(|seq| datagram(0, 5, [seq, 9], 0, &have));
+    let end = [
+        datagram(1, 5, [7, 9], 0x20, &have),
+        datagram(0x17, 5, [0, 0], 0, &[]),
+        datagram(0x18, 4, [9, 7], 0, &handshake),
+    ];
+    let in_order = [syn.clone(), greeting.concat(), haves.concat(), end.concat()].concat();
+    seed("utp", "in_order", &in_order)?;
+    let [first, second, third] = &haves;
+    let selecting = datagram(0x12, 4, [10, 4], 0x02, &[]);
+    let reordered = [third, &selecting, second, first, second].map(Vec::as_slice);
+    let reordered = [syn.clone(), greeting.concat(), reordered.concat()].concat();
+    seed("utp", "reordered", &reordered)?;
+    let acknowledged = datagram(0x12, 4, [10, 6], 0, &[]);
+    let lossy = [syn, greeting.concat(), acknowledged, datagram(0, 5, [7, 9], 0, &have)].concat();
+    seed("utp", "lossy", &lossy)?;
+    let longer = datagram(0, 5, [6, 9], 0, &[have, have].concat());
+    let answers = [5, 6, 7].map(|ack| datagram(0x10, 4, [ack + 5, ack], 0, &have));
+    let middle = [haves.concat(), answers.concat(), longer].concat();
+    seed("utp", "middle", &middle)
+}
+
+/// One datagram, see `checks/utp.rs`.
+fn datagram(what: u8, id: u8, [seq, ack]: [u16; 2], extensions: u8, payload: &[u8]) -> Vec<u8> {
+    let mut datagram = vec![what, id, 0];
+    let clock = u16::from_be_bytes([extensions, 7]);
+    for number in [seq, ack, clock, payload.len() as u16] {
+        datagram.extend(number.to_be_bytes());
+    }
+    datagram.extend(payload);
+    datagram
 }
