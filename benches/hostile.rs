@@ -3,10 +3,21 @@
 //!
 //! `cargo bench --bench hostile`. Each capture is decoded in a process of its own: memory once touched stays resident.
 
+#[path = "../tests/utp/datagrams.rs"]
+#[allow(dead_code, reason = "scans need little of it")]
+mod datagrams;
 #[path = "../tests/hostile/mod.rs"]
 mod hostile;
+#[path = "../tests/utp/line.rs"]
+#[allow(dead_code, reason = "scans need little of it")]
+mod line;
+#[path = "../tests/utp/packet.rs"]
+#[allow(dead_code, reason = "scans need little of it")]
+mod packet;
 #[path = "../tests/packets/mod.rs"]
 mod packets;
+#[path = "../tests/utp/scans.rs"]
+mod scans;
 
 use std::env;
 use std::fs;
@@ -16,20 +27,33 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use hostile::CAPTURES;
+use scans::SCANS;
 
 fn main() -> io::Result<()> {
-    let is_bench = env::args().any(|argument| argument == "--bench");
     let folder = tempfile::tempdir()?;
+    let file = folder.path().join("hostile.pcap");
     println!("capture                        size      wall s   peak KiB");
     for (name, make, sizes) in CAPTURES {
-        // `cargo test --benches` runs this as well, and only wants to know whether it works.
-        let sizes = if is_bench { sizes.as_slice() } else { &[100] };
-        for size in sizes {
-            let file = folder.path().join("hostile.pcap");
-            fs::write(&file, make(*size))?;
-            let (seconds, peak) = summary(&file)?;
-            println!("{name:<24} {size:>10} {seconds:>11.3} {peak:>10}");
-        }
+        measure(&file, name, make, &sizes)?;
+    }
+    for (name, make, sizes) in SCANS {
+        measure(&file, name, |size| make(size).into_inner(), &sizes)?;
+    }
+    Ok(())
+}
+
+/// `cargo test --benches` runs this as well, and only wants to know whether it works.
+fn measure(
+    file: &Path,
+    name: &str,
+    make: impl Fn(u32) -> Vec<u8>,
+    sizes: &[u32],
+) -> io::Result<()> {
+    let is_bench = env::args().any(|argument| argument == "--bench");
+    for size in if is_bench { sizes } else { &[100] } {
+        fs::write(file, make(*size))?;
+        let (seconds, peak) = summary(file)?;
+        println!("{name:<24} {size:>10} {seconds:>11.3} {peak:>10}");
     }
     Ok(())
 }

@@ -393,7 +393,11 @@ fn tunnels(segments: &[Segment<'_>]) -> Vec<u8> {
 fn utp_seeds() -> io::Result<()> {
     let handshake = [&b"\x13BitTorrent protocol"[..], &[7; 48]].concat();
     let have = [0, 0, 0, 5, 4, 0, 0, 0, 9];
-    let syn = [datagram(4, 4, [1, 0], 0x10, &[]), datagram(0x12, 4, [9, 1], 0, &[])].concat();
+    let syn = [
+        datagram(4, 4, [1, 0], 0x10, &[]),
+        datagram(0x12, 4, [9, 1], 0, &[]),
+    ]
+    .concat();
     let greeting = [
         datagram(0, 5, [2, 8], 0, &handshake[..40]),
         datagram(0x40, 5, [3, 8], 0, &handshake[40..]),
@@ -413,7 +417,13 @@ fn utp_seeds() -> io::Result<()> {
     let reordered = [syn.clone(), greeting.concat(), reordered.concat()].concat();
     seed("utp", "reordered", &reordered)?;
     let acknowledged = datagram(0x12, 4, [10, 6], 0, &[]);
-    let lossy = [syn, greeting.concat(), acknowledged, datagram(0, 5, [7, 9], 0, &have)].concat();
+    let lossy = [
+        syn,
+        greeting.concat(),
+        acknowledged,
+        datagram(0, 5, [7, 9], 0, &have),
+    ]
+    .concat();
     seed("utp", "lossy", &lossy)?;
     let longer = datagram(0, 5, [6, 9], 0, &[have, have].concat());
     let answers = [5, 6, 7].map(|ack| datagram(0x10, 4, [ack + 5, ack], 0, &have));
