@@ -12,7 +12,10 @@ use super::{account, number, store};
 /// ```sh
 /// tshark -r FILE -T fields -e frame.number -e tcp.len | awk '{ sum += $2 } END { print NR, sum }'
 /// ```
-const FIGURES: [(&str, u64, u64); 10] = [
+///
+/// `TShark` has no payload of uTP: that of `utp_only` is what is left of 1150 datagrams behind headers of 20 bytes and 13
+/// extensions of 74 bytes.
+const FIGURES: [(&str, u64, u64); 11] = [
     ("be_sections", 345, 395_852),
     ("choke_dance", 4361, 2_638_542),
     ("ipv6_vlan", 370, 395_890),
@@ -22,6 +25,7 @@ const FIGURES: [(&str, u64, u64); 10] = [
     ("mse", 109, 88_144),
     ("tcp_lossy", 1408, 1_405_809),
     ("truncated_snaplen", 737, 789_961),
+    ("utp_only", 1150, 1_356_590),
     ("v2_hybrid", 944, 1_051_601),
 ];
 

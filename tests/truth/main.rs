@@ -36,22 +36,22 @@ macro_rules! on_each_capture {
 
 on_each_capture! {
     says_what_the_reference_decoder_says:
-    be_sections choke_dance ipv6_vlan loopback misbehaving mse tcp_lossy v2_hybrid
+    be_sections choke_dance ipv6_vlan loopback misbehaving mse tcp_lossy utp_only v2_hybrid
 }
 
 on_each_capture! {
     holds_all_that_the_peers_logged:
-    ipv6_vlan loopback tcp_lossy v2_hybrid
+    ipv6_vlan loopback tcp_lossy utp_only v2_hybrid
 }
 
 on_each_capture! {
     accounts_for_every_frame_and_byte:
-    be_sections choke_dance ipv6_vlan loopback midstream misbehaving mse tcp_lossy truncated_snaplen v2_hybrid
+    be_sections choke_dance ipv6_vlan loopback midstream misbehaving mse tcp_lossy truncated_snaplen utp_only v2_hybrid
 }
 
 on_each_capture! {
     shows_at_each_message_what_a_replay_gives:
-    be_sections choke_dance ipv6_vlan loopback mse tcp_lossy v2_hybrid
+    be_sections choke_dance ipv6_vlan loopback mse tcp_lossy utp_only v2_hybrid
 }
 
 #[test]
@@ -433,11 +433,26 @@ fn sum(account: &Value, keys: &[&str]) -> u64 {
     keys.iter().map(|key| number(&account[key])).sum()
 }
 
-/// What the reference decoder found on TCP.
+/// What the reference decoder found.
 fn reference(name: &str) -> Vec<Value> {
     let mut rows = rows(&read(&format!("{name}.wire.jsonl")));
-    rows.retain(|row| row["proto"] == "tcp");
+    number_connections(&mut rows);
     rows
+}
+
+/// The reference decoder numbers the directions of uTP, each on its own. Between two peers of a bundled capture there is
+/// one connection, and they are in order of their SYNs.
+fn number_connections(rows: &mut [Value]) {
+    let mut pairs: Vec<BTreeSet<String>> = Vec::new();
+    for row in rows.iter_mut().filter(|row| row["proto"] == "utp") {
+        let pair = BTreeSet::from(["src", "dst"].map(|key| text(&row[key])));
+        let known = pairs.iter().position(|it| *it == pair);
+        let place = known.unwrap_or(pairs.len());
+        if known.is_none() {
+            pairs.push(pair);
+        }
+        row["conn"] = (place + 1).into();
+    }
 }
 
 fn rows(lines: &[u8]) -> Vec<Value> {
