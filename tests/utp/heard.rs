@@ -29,9 +29,14 @@ impl Heard {
     pub(crate) fn of(capture: Capture) -> Heard {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&capture.into_inner()).unwrap();
-        let source = Source::File(Arc::new(file));
-        let store = decoded(Reader::new(source.clone(), "test").unwrap());
-        Heard { source, store }
+        Heard::read(Reader::new(Source::File(Arc::new(file)), "test").unwrap())
+    }
+
+    pub(crate) fn read(reader: Reader) -> Heard {
+        Heard {
+            source: reader.source().clone(),
+            store: decoded(reader),
+        }
     }
 
     pub(crate) fn connection(&self, number: u32) -> &Connection {

@@ -1,5 +1,7 @@
 //! Connections over uTP (BEP 29): what they say, whatever the network, the clients and the capture do to them.
 
+#[path = "../captured/mod.rs"]
+mod captured;
 mod closing;
 mod datagrams;
 #[path = "../decoding/mod.rs"]
@@ -13,6 +15,7 @@ mod model;
 mod neighbours;
 mod opening;
 mod packet;
+mod real;
 mod scans;
 mod sizes;
 mod talk;
