@@ -62,7 +62,7 @@ proptest! {
 
     #[test]
     fn damage_makes_nothing_panic(
-        file in select(&["misbehaving.pcap", "be_sections.pcapng", "loopback.pcap"][..]),
+        file in select(&["misbehaving.pcap", "be_sections.pcapng", "loopback.pcap", "utp_only.pcap"][..]),
         hits in vec((any::<Index>(), 0..120usize, any::<u8>()), 1..60),
     ) {
         let mut bytes = fs::read(captures().join(file)).unwrap();

@@ -1,6 +1,6 @@
 //! The names of the captures that come with the program.
 
-pub(crate) const CAPTURES: [&str; 10] = [
+pub(crate) const CAPTURES: [&str; 11] = [
     "be_sections.pcapng",
     "choke_dance.pcap",
     "ipv6_vlan.pcapng",
@@ -10,5 +10,6 @@ pub(crate) const CAPTURES: [&str; 10] = [
     "mse.pcap",
     "tcp_lossy.pcap",
     "truncated_snaplen.pcap",
+    "utp_only.pcap",
     "v2_hybrid.pcap",
 ];

@@ -140,6 +140,8 @@ open_no_connection! {
     tracker: hex!("0000041727101980 00000000"), 14, 16;
     tracker_answer: hex!("00000001"), 6, 20;
     teredo: hex!("0001 0000 60000000 0000 3b 15"), 12, 60;
+    a_game_with_a_version_and_counters: hex!("01000007 00000000 00000000 00000001 0000 0000"), 16, 30;
+    a_game_that_counts_what_it_acknowledges: hex!("01000007 00000000 00000000 00000001 0000 0000"), 18, 30;
     counters_in_front: hex!("0100"), 2, 64;
     a_count_of_zeros: [0; 100], 10, 100;
 }

@@ -84,6 +84,14 @@ impl Heard {
         messages.map(bytes).collect()
     }
 
+    /// The frames that brought a message of a side are told in order.
+    pub(crate) fn assert_frames_are_in_order(&self, number: u32, side: Side) {
+        for id in self.entries(number, side) {
+            let raw = store::read_raw(&self.store, &self.source, id).unwrap();
+            assert!(raw.frames.is_sorted_by_key(|frame| frame.number));
+        }
+    }
+
     /// Everything that is told of a connection, a word for each entry: `A have 7`, `B gap of 3 packets`.
     pub(crate) fn words(&self, number: u32) -> Vec<String> {
         let of_it = |row: &Value| row["connection"] == number;

@@ -81,6 +81,11 @@ fn a_hundred_thousand_syns_that_are_repeated_stay_small() {
 }
 
 #[test]
+fn connections_that_are_answered_stay_small() {
+    assert_it_takes_as_much_as_tcp(2, 2);
+}
+
+#[test]
 fn what_waits_behind_holes_stays_small() {
     assert_it_takes_as_much_as_tcp(3, 3);
 }

@@ -20,6 +20,12 @@ fn endpoint(at: SocketAddr) -> Endpoint {
     Endpoint { ip, port }
 }
 
+/// A line of a connection that is said to be over.
+fn used(capture: &mut Capture, line: &mut Line) {
+    capture.greet(line);
+    capture.close(line);
+}
+
 #[test]
 fn a_connection_has_the_id_of_its_syn_and_the_opener_that_sent_it() {
     let (mut capture, mut line) = (Capture::new(), Line::new([A, B], 7, [900, 50]));
@@ -46,6 +52,21 @@ fn the_answer_uses_its_number_up_or_does_not() {
         assert_eq!(heard.words(0), ["B handshake", "A handshake"]);
         assert_eq!(heard.store.connections().len(), 1);
     }
+}
+
+/// The acknowledgement that tells the two ways apart comes late: the acceptor speaks first.
+#[test]
+fn an_answer_that_used_its_number_up_leaves_no_gap() {
+    let (mut capture, mut line) = (Capture::new(), Line::new([A, B], 7, [900, 50]));
+    capture.send(&line.syn());
+    capture.send(&line.consuming_answer());
+    for part in handshake().chunks(17) {
+        capture.send(&line.data(Side::B, part));
+    }
+    capture.send(&line.state(Side::A));
+    capture.say(&mut line, Side::B, &have(3), 1400);
+    let heard = Heard::of(capture);
+    assert_eq!(heard.words(0), ["B handshake", "B have 3"]);
 }
 
 /// As libtorrent may do.
@@ -105,6 +126,18 @@ fn ids_that_are_used_again_are_another_connection() {
     }
 }
 
+/// BEP 29 has every SYN numbered 1.
+#[test]
+fn ids_that_are_used_again_with_the_same_numbers_are_another_connection() {
+    let mut capture = Capture::new();
+    used(&mut capture, &mut Line::new([A, B], 7, [1, 50]));
+    capture.wait(Duration::from_secs(90));
+    used(&mut capture, &mut Line::new([A, B], 7, [1, 9000]));
+    let heard = Heard::of(capture);
+    assert_eq!(heard.over_utp(), [0, 1]);
+    assert_eq!([heard.words(0), heard.words(1)], [GREETING, GREETING]);
+}
+
 /// Ids that are neighbours, the same id from both sides, and their wrap: whose packet it is says who sent it.
 #[test]
 fn several_connections_between_two_sockets_stay_apart() {
@@ -146,6 +179,25 @@ fn several_connections_between_two_sockets_stay_apart() {
         ];
         assert_eq!(heard.words(number)[2..], haves, "{opener} {id}");
     }
+}
+
+/// The first was answered last, when messages of the other had been found by those behind them.
+#[test]
+fn a_connection_that_was_certain_later_than_another_began_before_it() {
+    let mut capture = Capture::new();
+    let mut slow = Line::new([A, end(3, 6881)], 7, [900, 50]);
+    capture.send(&slow.syn());
+    let mut middle = Line::new([A, B], 70, [60, 50]);
+    for piece in 0..20 {
+        capture.say(&mut middle, Side::A, &have(piece), 9);
+    }
+    capture.send(&slow.answer());
+    capture.say(&mut slow, Side::A, &handshake(), 1400);
+    let heard = Heard::of(capture);
+    assert_eq!(heard.over_utp().len(), 2);
+    let mut said = [heard.words(0).len(), heard.words(1).len()];
+    said.sort_unstable();
+    assert_eq!(said, [1, 20]);
 }
 
 #[test]

@@ -187,6 +187,18 @@ fn the_bytes_that_came_first_count() {
     );
 }
 
+/// A message in two packets, of which the second was faster.
+#[test]
+fn the_frames_of_a_message_are_in_order() {
+    let (mut capture, mut line) = greeted(Capture::new());
+    let [first, second] = [0..5, 5..9].map(|part| line.data(Side::A, &have(0)[part]));
+    capture.send(&second);
+    capture.send(&first);
+    let heard = heard(capture);
+    assert_all_haves(&heard, 1);
+    heard.assert_frames_are_in_order(0, Side::A);
+}
+
 /// What waits is sent again in another way, and then the hole is filled.
 #[test]
 fn a_packet_that_waits_comes_again_with_another_size() {
@@ -201,6 +213,39 @@ fn a_packet_that_waits_comes_again_with_another_size() {
         capture.send(&missing);
         assert_all_haves(&heard(capture), 20);
     }
+}
+
+/// The same, but the hole is one of the capture.
+#[test]
+fn a_packet_behind_a_hole_of_the_capture_comes_again_with_another_size() {
+    for (before, now) in [(18, 9), (9, 18)] {
+        let (mut capture, mut line) = greeted(Capture::new());
+        let stream = haves(1..20);
+        line.data(Side::A, &have(0));
+        let seq = line.next[0];
+        let acknowledged = line.state(Side::B);
+        capture.send(&line.packet(Side::A, Kind::Data, seq, &stream[..before]));
+        capture.send(&line.data(Side::A, &stream[..now]));
+        capture.send(&acknowledged);
+        capture.say(&mut line, Side::A, &stream[now..], 9);
+        let bytes = heard(capture).bytes(0, Side::A);
+        let said: Vec<Vec<u8>> = (1..20).map(have).collect();
+        assert_eq!(bytes[1..], said, "{before} {now}");
+    }
+}
+
+/// What is new of it was not captured.
+#[test]
+fn a_packet_that_comes_again_longer_may_be_cut() {
+    let (mut capture, mut line) = greeted(Capture::snapped(96));
+    let stream = haves(0..7);
+    let seq = line.next[0];
+    capture.send(&line.packet(Side::A, Kind::Data, seq, &stream[..36]));
+    capture.send(&line.data(Side::A, &stream));
+    capture.send(&line.state(Side::B));
+    let heard = heard(capture);
+    let facts = heard.connection(0).facts(Side::A).unwrap();
+    assert_eq!(facts.stream.total(), 68 + 63);
 }
 
 /// Its place was given up: what came behind it is read again without it.
