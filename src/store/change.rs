@@ -203,9 +203,11 @@ pub fn put_in_order(changes: &mut Vec<Change>, first: usize) {
     changes.extend(keyed.into_iter().map(|(_, change)| change));
 }
 
-/// For each change the frame it belongs to, and never a later one than what is told of the same side behind it.
+/// For each change the frame it belongs to, and never a later one than what is told of the same side behind it, or than
+/// that of the next connection.
 fn keys(changes: &[Change]) -> Vec<FrameNumber> {
     let mut earliest = HashMap::new();
+    let mut next_opened = FrameNumber(u32::MAX);
     let mut keys: Vec<FrameNumber> = changes
         .iter()
         .rev()
@@ -233,7 +235,12 @@ fn keys(changes: &[Change]) -> Vec<FrameNumber> {
             let behind = sides
                 .iter()
                 .filter_map(|side| earliest.get(&(connection, *side)));
-            let key = behind.copied().fold(frame, FrameNumber::min);
+            let mut key = behind.copied().fold(frame, FrameNumber::min);
+            // Connections come in the order of their numbers, which is not always that of their first frames.
+            if matches!(change, Change::Opened { .. }) {
+                key = key.min(next_opened);
+                next_opened = key;
+            }
             for side in sides {
                 earliest.insert((connection, *side), key);
             }

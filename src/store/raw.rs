@@ -112,6 +112,7 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     raw.frames
         .iter_mut()
         .for_each(|frame| frame.number.0 += ahead.unwrap_or(0));
+    raw.frames.sort_by_key(|frame| frame.number);
     if entry.via() == Some(Via::MseRc4)
         && let Some(key) = connection.key(entry.side(), entry.seq, entry.first_frame)
     {

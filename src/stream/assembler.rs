@@ -154,6 +154,16 @@ impl Held {
         }
     }
 
+    /// The first bytes win. Behind bytes that the snap length cut there is no place for others.
+    fn lengthen(&mut self, piece: Piece<'_>) {
+        let known = self.bytes.len();
+        if known as u64 == self.len {
+            let new = piece.bytes.get(known..).unwrap_or_default();
+            self.bytes = [&self.bytes, new].concat().into();
+        }
+        self.len = piece.len;
+    }
+
     fn piece(&self, offset: u64) -> Piece<'_> {
         Piece {
             offset,
@@ -338,15 +348,15 @@ impl Assembler {
         (!self.held.is_empty()).then_some(self.held_since)
     }
 
-    /// The piece that is held at an offset came again, with more behind it than before: it takes the place of that
-    /// one, whose length is given.
-    pub(super) fn lengthen(&mut self, piece: Piece<'_>) -> Option<u64> {
-        let held = self.held.get_mut(&piece.offset)?;
+    /// The packet that is held at an offset came again, with more bytes behind those that it has.
+    pub(super) fn lengthen(&mut self, piece: Piece<'_>) {
+        let Some(held) = self.held.get_mut(&piece.offset) else {
+            return;
+        };
         self.weight -= held.weight();
-        let before = std::mem::replace(held, Held::of(piece)).len;
+        self.held_bytes += piece.len - held.len;
+        held.lengthen(piece);
         self.weight += held.weight();
-        self.held_bytes = self.held_bytes - before + piece.len;
-        Some(before)
     }
 
     /// True when it takes more memory than its own.
@@ -423,6 +433,7 @@ impl Assembler {
             self.stalled = piece.at.time;
             self.held_since = piece.at.position;
         }
+        self.held_since = self.held_since.min(piece.at.position);
         let mut from = piece.offset;
         let mut parts = Vec::new();
         for Range { start, end } in self.held_between(piece.offset, piece.end()) {

@@ -139,6 +139,9 @@ pub(super) enum Opening {
     Unseen,
     /// A SYN, and perhaps its answer.
     Syn,
+    /// In uTP: `starts` has of the acceptor what its answer says that it sends next. That may be the number of the
+    /// answer itself.
+    Answered,
     /// SYNs of one side with several numbers: the other side's choice among them counts.
     Several,
     /// Numbers that were answered: they stand.
@@ -220,7 +223,15 @@ impl Connection {
             Transport::Tcp => Numbering::Bytes,
             Transport::Utp { .. } => Numbering::Packets(Box::default()),
         };
-        Half::new(side, self.starts[side.index()], numbering)
+        let start = self.starts[side.index()];
+        match (self.opening, side, start) {
+            (Opening::Answered, Side::B, Some(heard)) => {
+                let mut half = Half::new(side, None, numbering);
+                half.hear(heard);
+                half
+            }
+            _ => Half::new(side, start, numbering),
+        }
     }
 
     /// Takes the first number of `side`, and that of the other side where the SYN is an answer.

@@ -2,7 +2,7 @@
 
 use super::assembler::{Assembler, Chunk, Piece};
 use super::numbering::{Again, Limits, Numbering, Passed};
-use super::{Direction, Event, FrameRef, Landmark, SeqNumber, Side};
+use super::{Direction, Event, FrameRef, Landmark, Missing, SeqNumber, Side};
 use crate::capture::{FilePosition, Timestamp};
 
 /// The offset from which those of a direction are counted: what comes before it has an offset, too.
@@ -242,7 +242,13 @@ impl Half {
             && self.assembler.next() == Some(piece.offset + piece.takes);
         if has_passed {
             let known = (piece.len - more).min(piece.bytes.len() as u64);
-            passed.data(self.side, &piece.bytes[known as usize..], piece.at, out);
+            let new = &piece.bytes[known as usize..];
+            let cut = more - new.len() as u64;
+            passed.data(self.side, new, piece.at, out);
+            if cut > 0 {
+                passed.snapped += cut;
+                passed.gap(self.side, cut, Missing::Snapped, out);
+            }
         } else {
             self.assembler.lengthen(piece);
         }
@@ -280,7 +286,12 @@ impl Half {
         let is_packets = matches!(self.numbering, Numbering::Packets(_));
         let beginning = match self.sent {
             // The answer to a SYN takes a number or none: what the other side acknowledges will tell.
-            Some(sent) if offset == sent + 1 && is_packets && !self.has_waited() => return,
+            Some(sent) if is_packets && self.first() == sent + 1 => {
+                if !self.has_waited() {
+                    return;
+                }
+                sent + 1
+            }
             // A keep-alive has the number before the next one.
             Some(sent) if offset > sent + 1 => sent,
             Some(sent) if offset >= sent => offset,
@@ -431,6 +442,7 @@ impl Half {
             snapped: self.assembler.snapped(),
         };
         if let Numbering::Packets(passed) = &self.numbering {
+            counts.snapped += passed.snapped;
             counts.duplicate =
                 (counts.duplicate + passed.overlapping).saturating_sub(passed.lengthened);
         }

@@ -62,6 +62,8 @@ pub(super) struct Passed {
     pub(super) overlapping: u64,
     /// Bytes of packets that were taken for repeated ones and are new.
     pub(super) lengthened: u64,
+    /// Of these, bytes that the snap length cut.
+    pub(super) snapped: u64,
 }
 
 /// What becomes of a packet that came before with fewer bytes.
@@ -137,11 +139,20 @@ impl Passed {
         match chunk {
             Chunk::Data { offset, bytes, at } => {
                 let since = at.position.min(floor);
-                self.mark(side, origin + offset as u32, since, out);
+                self.mark((side, origin), offset, since, out);
                 let known = self.take_excess(offset, bytes.len() as u64);
                 self.data(side, &bytes[known as usize..], at, out);
             }
-            Chunk::Gap { len, missing, .. } => self.gap(side, len, missing, out),
+            Chunk::Gap {
+                offset,
+                len,
+                missing,
+            } => {
+                if missing == Missing::Lost && self.excess.0 < offset {
+                    self.excess.1 = 0;
+                }
+                self.gap(side, len, missing, out);
+            }
             Chunk::Again {
                 offset,
                 bytes,
@@ -180,11 +191,16 @@ impl Passed {
     }
 
     /// Bytes that the snap length cut, or packets: how many bytes those are worth nobody knows.
-    fn gap(&mut self, side: Side, len: u64, missing: Missing, out: &mut impl FnMut(Event<'_>)) {
+    pub(super) fn gap(
+        &mut self,
+        side: Side,
+        len: u64,
+        missing: Missing,
+        out: &mut impl FnMut(Event<'_>),
+    ) {
         let (len, missing) = match missing {
             Missing::Lost => {
                 self.landmark = self.next;
-                self.excess.1 = 0;
                 let count = u32::try_from(len).unwrap_or(u32::MAX);
                 (0, Missing::Packets(count))
             }
@@ -217,24 +233,23 @@ impl Passed {
         known
     }
 
-    /// Tells of the place where a packet begins, where that is due.
+    /// Tells of the place where a packet begins, where that is due and all of its bytes are new.
     fn mark(
         &mut self,
-        side: Side,
-        packet: SeqNumber,
+        (side, origin): (Side, SeqNumber),
+        offset: u64,
         since: FilePosition,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        if self.excess.1 == 0 && (self.next.wrapping_sub(self.landmark) as i32) >= 0 {
+        let is_new = self.excess.1 == 0 || offset <= self.excess.0;
+        if is_new && (self.next.wrapping_sub(self.landmark) as i32) >= 0 {
             self.landmark = self.next.wrapping_add(STRIDE);
-            out(Event::Landmark {
-                side,
-                landmark: Landmark {
-                    seq: SeqNumber(self.next),
-                    packet: packet.0 as u16,
-                    since,
-                },
-            });
+            let landmark = Landmark {
+                seq: SeqNumber(self.next),
+                packet: (origin + offset as u32).0 as u16,
+                since,
+            };
+            out(Event::Landmark { side, landmark });
         }
     }
 }

@@ -103,10 +103,10 @@ impl Firsts<'_> {
     /// From the first byte to one with this number; none where they are of another packet.
     fn offset(&self, seq: SeqNumber) -> Option<i64> {
         let since = seq.since(self.repeat.seq);
-        match self.is_packet {
-            false => Some(i64::from(since)),
-            true => (since as u16 == 0).then_some(0),
+        if self.is_packet {
+            return (since as u16 == 0).then_some(0);
         }
+        Some(i64::from(since))
     }
 }
 

@@ -15,7 +15,9 @@ impl Connection {
                 let is_used = self.closed.is_some()
                     || self.opening == Opening::Established
                     || self.halves().any(Half::has_data);
-                is_used && self.may_begin_at(side, first(seq)) != Some(true)
+                let is_other = self.may_begin_at(side, first(seq)) != Some(true);
+                // The text of BEP 29 has every SYN numbered 1.
+                is_used && (is_other || self.is_over())
             }
             Kind::Data | Kind::State | Kind::Fin => {
                 let is_far = || self.is_near(side, self.near(side, seq)) == Some(false);
@@ -35,7 +37,7 @@ impl Connection {
         self.count(at);
         match packet.header.kind {
             Kind::Reset => self.close(Closing::Rst, side, packet.close_reason, out),
-            Kind::Syn => self.synchronise(side, first(packet.header.seq), None, out),
+            Kind::Syn => self.open(first(packet.header.seq), out),
             Kind::Data | Kind::State | Kind::Fin => {
                 // What is acknowledged was said before.
                 self.hear(side, packet, at, out);
@@ -43,6 +45,16 @@ impl Connection {
             }
         }
         self.expire(at.time, out);
+    }
+
+    /// Takes a SYN. Where it has another number than one before, the answer to that says nothing.
+    fn open(&mut self, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
+        let is_other = self.may_begin_at(Side::A, start) == Some(false);
+        if is_other && self.opening == Opening::Answered && self.halves.is_none() {
+            self.opening = Opening::Syn;
+            self.starts[Side::B.index()] = None;
+        }
+        self.synchronise(Side::A, start, None, out);
     }
 
     /// What a packet says of what the other side has sent.
@@ -93,27 +105,31 @@ impl Connection {
         if is_open && self.starts[Side::A.index()] == Some(ack) {
             out(Event::Marked(Mark::SynAck));
             let seq = self.near(Side::B, packet.header.seq);
-            let half = self.half(Side::B);
-            if half.heard().is_none() {
-                half.hear(seq);
+            self.opening = Opening::Answered;
+            self.starts[Side::B.index()] = Some(seq);
+            if let Some(halves) = &mut self.halves {
+                halves[Side::B.index()].hear(seq);
             }
         }
     }
 
     /// Who sent the SYN tells by its first acknowledgement whether the answer had a number of its own.
     fn settle(&mut self, ack: u16, out: &mut impl FnMut(Event<'_>)) {
-        if self.opening == Opening::Unseen {
-            return;
-        }
-        self.opening = Opening::Established;
-        let half = self.halves.as_ref().map(|halves| &halves[Side::B.index()]);
-        let Some((half, heard)) = half.and_then(|half| Some((half, half.heard()?))) else {
-            return;
+        let was = match self.opening {
+            Opening::Unseen => return,
+            was => was,
         };
-        if half.near(ack) + 1 == heard {
-            self.begin(Side::B, heard, out);
-        } else if half.near(ack) == heard && !half.has_data() {
-            self.begin(Side::B, heard + 1, out);
+        let ack = self.near(Side::B, ack);
+        let heard = match &self.halves {
+            Some(halves) => halves[Side::B.index()].heard(),
+            None => self.starts[Side::B.index()].filter(|_| was == Opening::Answered),
+        };
+        let has_data = self.halves().nth(1).is_some_and(Half::has_data);
+        self.opening = Opening::Established;
+        match heard {
+            Some(heard) if ack + 1 == heard => self.begin(Side::B, heard, out),
+            Some(heard) if ack == heard && !has_data => self.begin(Side::B, heard + 1, out),
+            _ => {}
         }
     }
 

@@ -25,6 +25,8 @@ const ENOUGH: u32 = 3;
 const ENOUGH_ALONE: u32 = 8;
 /// How far an acknowledgement may be behind: no client buffers more packets.
 const MAX_BEHIND: u16 = 1024;
+/// For so long, in microseconds: a counter is no clock.
+const LONG_ENOUGH: i64 = 100_000;
 /// How far numbers go on from one packet of a side to its next.
 const MAX_STEP: u16 = 64;
 
@@ -101,7 +103,8 @@ struct Thread {
     syn: Option<(usize, u16)>,
     last: [Option<Seen>; 2],
     in_a_row: u32,
-    alone: u32,
+    /// Of the side heard last: how often its numbers and its clock went on, and for how long.
+    alone: (u32, i64),
     kept: Vec<Kept>,
     doubted: Doubted,
 }
@@ -146,7 +149,9 @@ impl Lookout {
             self.bytes -= thread.weight();
             return Some(thread.begun(pair));
         }
-        self.bytes += threads[index].keep(datagram, at);
+        let weight = threads[index].weight();
+        threads[index].keep(datagram, at);
+        self.bytes = self.bytes + threads[index].weight() - weight;
         self.keep_bounds();
         None
     }
@@ -189,22 +194,24 @@ impl Thread {
         }
         let fits = other.is_some_and(|other| header.fits(&other.header));
         self.in_a_row = if fits { self.in_a_row + 1 } else { 0 };
-        let goes_on = own.is_some_and(|own| seen.goes_on(&own));
-        self.alone = if goes_on { self.alone + 1 } else { 0 };
+        self.alone = match own.and_then(|own| seen.goes_on(&own)) {
+            Some(elapsed) => (self.alone.0 + 1, self.alone.1 + elapsed),
+            None => (0, 0),
+        };
+        let is_clock = self.alone.0 >= ENOUGH_ALONE && self.alone.1 >= LONG_ENOUGH;
         let is_answer = other.is_some_and(|other| header.answers(&other.header));
         let is_again = own.is_some_and(|own| header.repeats(&own.header));
-        self.in_a_row >= ENOUGH || self.alone >= ENOUGH_ALONE || is_answer || is_again
+        self.in_a_row >= ENOUGH || is_clock || is_answer || is_again
     }
 
-    /// Keeps a packet, if there is room; gives how much that takes.
-    fn keep(&mut self, datagram: &Datagram<'_>, at: FrameRef) -> usize {
+    /// Keeps a packet, and no more than the last ones.
+    fn keep(&mut self, datagram: &Datagram<'_>, at: FrameRef) {
         self.doubted.frames += 1;
         self.doubted.bytes += u64::from(datagram.len);
         if self.kept.len() == MAX_PACKETS {
-            return 0;
+            self.kept.remove(0);
         }
         self.kept.push(Kept::of(datagram, at));
-        self.kept.last().map_or(0, Kept::weight)
     }
 
     fn weight(&self) -> usize {
@@ -246,19 +253,21 @@ impl Thread {
 }
 
 impl Seen {
-    /// The next packet of the same side: its numbers go on a little, and its clock as much as that of the capture.
-    fn goes_on(&self, before: &Seen) -> bool {
+    /// Microseconds since a packet of the same side, if this is the next one: its numbers go on a little, and its clock as
+    /// much as that of the capture.
+    fn goes_on(&self, before: &Seen) -> Option<i64> {
         let (now, then) = (&self.header, &before.header);
         let steps = |now: u16, then: u16| now.wrapping_sub(then) <= MAX_STEP;
         let elapsed = self.time.since(before.time) / 1000;
         let clock = i64::from(now.sent.wrapping_sub(then.sent));
-        now.is_between()
+        let goes_on = now.is_between()
             && then.is_between()
             && now.connection == then.connection
             && steps(now.seq, then.seq)
             && steps(now.ack, then.ack)
             && (0..60_000_000).contains(&elapsed)
-            && (clock - elapsed).abs() <= 20_000 + elapsed / 50
+            && (clock - elapsed).abs() <= 20_000 + elapsed / 50;
+        goes_on.then_some(elapsed)
     }
 }
 

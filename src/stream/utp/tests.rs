@@ -145,10 +145,10 @@ fn tell(
         Event::Gap { side, len, .. } => add(side, &".".repeat(*len as usize)),
         Event::Landmark { landmark, .. } => landmarks.push(*landmark),
         Event::Marked(Mark::Continues(before)) => {
-            told.push_str(&format!("#{id} continues #{before}. "))
+            told.push_str(&format!("#{id} continues #{before}. "));
         }
         Event::Conflict { seq, bytes, .. } => {
-            told.push_str(&format!("#{id} conflict {bytes} at {seq}. "))
+            told.push_str(&format!("#{id} conflict {bytes} at {seq}. "));
         }
         Event::Ended => told.push_str(&format!("#{id} ended. ")),
         Event::OpenedBy(side) => told.push_str(&format!("#{id} SYN of {side:?}. ")),
@@ -331,6 +331,7 @@ fn in_midstream_three_headers_fit_each_other_and_what_was_before_is_read() {
 fn of_one_side_alone_numbers_and_clock_go_on_together() {
     let mut scene = Scene::default();
     for seq in 0..12 {
+        scene.time += 10_000;
         scene.say(('<', Kind::Data, 65530_u16.wrapping_add(seq), 7, "ab"));
     }
     assert_eq!(scene.told, "#0 5000>80 700 by Guess in 1. ");
