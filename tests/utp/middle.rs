@@ -1,6 +1,7 @@
 //! Captures that begin in the middle of a connection, or go on elsewhere.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use peerscope::packet::Endpoint;
 use peerscope::stream::{ConnectionId, Evidence, Side, Transport};
@@ -85,6 +86,9 @@ fn what_comes_late_at_the_beginning_is_not_lost() {
     assert_eq!(said(&heard, 0, 'A'), expected);
 }
 
+/// The clocks of the two ends go on by so much with a packet of each.
+const AS_LONG: Duration = Duration::from_micros(1380);
+
 /// The way back does not pass the capture: one side alone has to be enough.
 #[test]
 fn one_side_alone_is_a_connection_where_its_syn_is_seen() {
@@ -95,6 +99,7 @@ fn one_side_alone_is_a_connection_where_its_syn_is_seen() {
     for piece in 0..40 {
         capture.send(&line.data(Side::A, &have(piece)));
         line.data(Side::B, &have(piece));
+        capture.wait(AS_LONG);
     }
     let heard = Heard::of(capture);
     assert_eq!(heard.over_utp(), [0]);
@@ -108,6 +113,7 @@ fn one_side_alone_is_a_connection_where_its_numbers_run_on() {
     for piece in 0..200 {
         capture.send(&line.data(Side::A, &have(piece)));
         line.data(Side::B, &have(piece));
+        capture.wait(AS_LONG);
     }
     let heard = Heard::of(capture);
     assert_eq!(heard.over_utp(), [0]);

@@ -25,8 +25,8 @@ const ENOUGH: u32 = 3;
 const ENOUGH_ALONE: u32 = 8;
 /// How far an acknowledgement may be behind: no client buffers more packets.
 const MAX_BEHIND: u16 = 1024;
-/// For so long, in microseconds: a counter is no clock.
-const LONG_ENOUGH: i64 = 100_000;
+/// For so long, in microseconds of the capture: what stands still is no clock, and neither is a counter.
+const LONG_ENOUGH: i64 = 1000;
 /// How far numbers go on from one packet of a side to its next.
 const MAX_STEP: u16 = 64;
 
@@ -34,7 +34,7 @@ const MAX_STEP: u16 = 64;
 #[derive(Debug, Default)]
 pub(in crate::stream) struct Lookout {
     pairs: HashMap<[Endpoint; 2], Vec<Thread>>,
-    /// The pairs, in order of their first packet.
+    /// The pairs, in order of their first packet; those that are certain since among them.
     order: VecDeque<[Endpoint; 2]>,
     bytes: usize,
 }
@@ -103,10 +103,33 @@ struct Thread {
     syn: Option<(usize, u16)>,
     last: [Option<Seen>; 2],
     in_a_row: u32,
-    /// Of the side heard last: how often its numbers and its clock went on, and for how long.
-    alone: (u32, i64),
+    alone: Run,
     kept: Vec<Kept>,
     doubted: Doubted,
+}
+
+/// How often the numbers of one side went on, and by how many microseconds its clock and that of the capture.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    steps: u32,
+    clock: i64,
+    elapsed: i64,
+}
+
+impl Run {
+    fn with(self, (clock, elapsed): (i64, i64)) -> Run {
+        Run {
+            steps: self.steps + 1,
+            clock: self.clock + clock,
+            elapsed: self.elapsed + elapsed,
+        }
+    }
+
+    /// What has gone on for a while, and neither half nor twice as fast.
+    fn is_clock(&self) -> bool {
+        let is_as_fast = self.clock * 2 > self.elapsed && self.clock < self.elapsed * 2;
+        self.steps >= ENOUGH_ALONE && self.elapsed >= LONG_ENOUGH && is_as_fast
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +170,9 @@ impl Lookout {
         if threads[index].take(side, seen) {
             let thread = threads.remove(index);
             self.bytes -= thread.weight();
+            if threads.is_empty() {
+                self.pairs.remove(&pair);
+            }
             return Some(thread.begun(pair));
         }
         let weight = threads[index].weight();
@@ -194,14 +220,11 @@ impl Thread {
         }
         let fits = other.is_some_and(|other| header.fits(&other.header));
         self.in_a_row = if fits { self.in_a_row + 1 } else { 0 };
-        self.alone = match own.and_then(|own| seen.goes_on(&own)) {
-            Some(elapsed) => (self.alone.0 + 1, self.alone.1 + elapsed),
-            None => (0, 0),
-        };
-        let is_clock = self.alone.0 >= ENOUGH_ALONE && self.alone.1 >= LONG_ENOUGH;
+        let step = own.and_then(|own| seen.goes_on(&own));
+        self.alone = step.map_or_else(Run::default, |step| self.alone.with(step));
         let is_answer = other.is_some_and(|other| header.answers(&other.header));
         let is_again = own.is_some_and(|own| header.repeats(&own.header));
-        self.in_a_row >= ENOUGH || is_clock || is_answer || is_again
+        self.in_a_row >= ENOUGH || self.alone.is_clock() || is_answer || is_again
     }
 
     /// Keeps a packet, and no more than the last ones.
@@ -253,9 +276,9 @@ impl Thread {
 }
 
 impl Seen {
-    /// Microseconds since a packet of the same side, if this is the next one: its numbers go on a little, and its clock as
-    /// much as that of the capture.
-    fn goes_on(&self, before: &Seen) -> Option<i64> {
+    /// Microseconds of both clocks since a packet of the same side, if this is the next one: its numbers go on a little,
+    /// and its clock about as much as that of the capture.
+    fn goes_on(&self, before: &Seen) -> Option<(i64, i64)> {
         let (now, then) = (&self.header, &before.header);
         let steps = |now: u16, then: u16| now.wrapping_sub(then) <= MAX_STEP;
         let elapsed = self.time.since(before.time) / 1000;
@@ -267,7 +290,7 @@ impl Seen {
             && steps(now.ack, then.ack)
             && (0..60_000_000).contains(&elapsed)
             && (clock - elapsed).abs() <= 20_000 + elapsed / 50;
-        goes_on.then_some(elapsed)
+        goes_on.then_some((clock, elapsed))
     }
 }
 
