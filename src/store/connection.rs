@@ -163,6 +163,15 @@ impl Connection {
         self.opener.0
     }
 
+    /// The connection id in what a side sends over uTP, but for its SYN (BEP 29).
+    pub fn utp_id(&self, side: Side) -> Option<u16> {
+        match self.transport {
+            Transport::Tcp => None,
+            Transport::Utp { id } if side == self.opener() => Some(id.wrapping_add(1)),
+            Transport::Utp { id } => Some(id),
+        }
+    }
+
     /// Its entries, in order.
     pub fn entries(&self) -> &[EntryId] {
         self.conversation

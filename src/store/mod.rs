@@ -18,6 +18,7 @@ mod moments;
 mod partner;
 mod piece_life;
 mod raw;
+mod relations;
 mod roster;
 mod rows;
 mod runs;
@@ -66,7 +67,7 @@ use arena::Arena;
 
 use crate::capture::Layout;
 use crate::peer::Talk;
-use crate::stream::ConnectionId;
+use crate::stream::{ConnectionId, Mark};
 use crate::swarm::{Endpoints, Origin, Sightings, Torrents};
 use crate::wire::companion::Heard;
 use crate::wire::{Kind, Message, Method};
@@ -87,6 +88,7 @@ pub struct Store {
     totals: Totals,
     layout: Option<Arc<Layout>>,
     mask: mask::Mask,
+    relations: relations::Relations,
 }
 
 impl Store {
@@ -103,6 +105,7 @@ impl Store {
                 debug_assert_eq!(connection.0 as usize, self.connections.len());
                 self.connections
                     .push(Connection::new(connection, transport, ends, opener, first));
+                self.relations.opened(&self.connections);
                 self.mask_connection(connection);
             }
             Change::OpenedBy {
@@ -114,7 +117,12 @@ impl Store {
                 connection,
                 mark,
                 at,
-            } => self.connections[connection.0 as usize].mark(mark, at),
+            } => {
+                if let Mark::Continues(before) = mark {
+                    self.relations.goes_on(before, connection);
+                }
+                self.connections[connection.0 as usize].mark(mark, at);
+            }
             Change::Landmark {
                 connection,
                 side,

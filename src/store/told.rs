@@ -32,21 +32,31 @@ pub(super) fn tell(said: impl IntoIterator<Item = (Side, What)>) -> Store {
         opener: (Side::A, Evidence::Syn),
         first: FrameRef::default(),
     });
-    for (second, (side, what)) in (0..).zip(said) {
-        store.apply(Change::Said(Box::new(Record {
-            connection: HERE,
-            side,
-            time: Timestamp::from_parts(u64::from(second), 0),
-            frame: FrameNumber(second + 1),
-            place: Place::default(),
-            size: 40,
-            missing: 0,
-            found: Found::InOrder,
-            via: None,
-            what,
-        })));
+    for (side, what) in said {
+        say(&mut store, HERE, side, what);
     }
     store
+}
+
+/// A side says something, a second after the last word of all.
+pub(super) fn said_on(store: &mut Store, connection: ConnectionId, side: Side, message: Message) {
+    say(store, connection, side, What::Message(message));
+}
+
+fn say(store: &mut Store, connection: ConnectionId, side: Side, what: What) {
+    let second = store.len() as u32;
+    store.apply(Change::Said(Box::new(Record {
+        connection,
+        side,
+        time: Timestamp::from_parts(u64::from(second), 0),
+        frame: FrameNumber(second + 1),
+        place: Place::default(),
+        size: 40,
+        missing: 0,
+        found: Found::InOrder,
+        via: None,
+        what,
+    })));
 }
 
 /// Its only connection.
