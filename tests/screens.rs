@@ -13,6 +13,7 @@ mod life;
 mod line;
 #[path = "screens/mouse.rs"]
 mod mouse;
+mod over_utp;
 mod packets;
 #[path = "screens/pieces.rs"]
 mod pieces;
@@ -26,6 +27,8 @@ mod strip;
 mod themes;
 #[path = "screens/torrent.rs"]
 mod torrent;
+#[path = "screens/utp.rs"]
+mod utp;
 
 use std::collections::BTreeSet;
 use std::path::Path;

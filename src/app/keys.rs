@@ -129,7 +129,7 @@ const KEYS: &[Key] = &[
     Key {
         names: "o",
         actions: &[("o", Action::Group)],
-        about: "group by torrent",
+        about: "by torrent, transport",
         hint: "group",
         panes: LIST,
     },

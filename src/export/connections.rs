@@ -4,29 +4,35 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::carried::{self, Relations, end_words, relations};
 use super::json::{line, time};
 use super::torrents::torrent_name;
-use super::words::{bytes, closing, duration, faults, method_words, no_messages, side_words};
+use super::words::{bytes, duration, faults, method_words, no_messages, side_words};
 use crate::capture::Timestamp;
 use crate::peer::{Announced, Choke, Interest};
 use crate::store::{Connection, Protocol, Store};
-use crate::stream::{Closing, Evidence, Moment, Side};
+use crate::stream::{Closing, Evidence, Moment, Side, Transport};
 
 pub(super) fn text(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
     let (src, dst) = (connection.opener(), !connection.opener());
     let words = |side| side_words(connection.end(side), connection.client(side));
     let lasted = duration(connection.activity.last.time.since(connection.first.time));
-    let end = match closing(connection) {
-        Some((how, by)) => format!("{how} by {}", connection.end(by)),
-        None => "not closed".to_owned(),
+    let end = end_words(connection, |by| connection.end(by).to_string());
+    let end = end.unwrap_or_else(|| "not closed".to_owned());
+    let over = match connection.transport {
+        Transport::Tcp => "",
+        Transport::Utp { .. } => "uTP, ",
     };
     writeln!(
         out,
-        "#{:<3} {} > {}  {lasted}, {end}",
+        "#{:<3} {} > {}  {over}{lasted}, {end}",
         connection.id,
         words(src),
         words(dst)
     )?;
+    for sentence in relations(store, connection) {
+        writeln!(out, "     {sentence}")?;
+    }
     if let Some(method) = store.method(connection) {
         writeln!(out, "     {}", method_words(method))?;
     }
@@ -66,6 +72,8 @@ fn lost(connection: &Connection, side: Side) -> String {
 struct Row<'a> {
     connection: u32,
     transport: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    utp_id: Option<u16>,
     src: String,
     dst: String,
     opener: &'static str,
@@ -80,6 +88,8 @@ struct Row<'a> {
     end: Timestamp,
     closed_by: &'static str,
     closed_by_peer: Option<String>,
+    #[serde(flatten)]
+    relations: Relations,
     src_side: SideRow,
     dst_side: SideRow,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +166,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
     let row = Row {
         connection: connection.id.0,
         transport: connection.transport.name(),
+        utp_id: carried::utp_id(connection),
         src: connection.end(src).to_string(),
         dst: connection.end(dst).to_string(),
         opener: match connection.opener.1 {
@@ -181,6 +192,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
             None => "none",
         },
         closed_by_peer: closed.map(|closed| connection.end(closed.by).to_string()),
+        relations: Relations::of(store, connection),
         src_side: side_row(store, connection, src),
         dst_side: side_row(store, connection, dst),
         encryption: encryption_row(store, connection),

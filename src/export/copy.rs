@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{hex, messages};
 use crate::export::describe;
 use crate::store::{Entry, EntryId, Raw, Store};
+use crate::stream::Transport;
 
 /// In what form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +66,15 @@ pub fn copied(
         (Copied::Filter, Some(field)) => {
             let value = wireshark(raw?, field)?;
             Some(
-                [conversation(store, entry), Some(value)]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(" && "),
+                [
+                    conversation(store, entry),
+                    utp_id(store, entry),
+                    Some(value),
+                ]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" && "),
             )
         }
         (Copied::Filter, None) => {
@@ -123,10 +128,21 @@ fn conversation(store: &Store, entry: &Entry) -> Option<String> {
         IpAddr::V4(_) => "ip",
         IpAddr::V6(_) => "ipv6",
     };
+    let ports = match connection.transport {
+        Transport::Tcp => "tcp",
+        Transport::Utp { .. } => "udp",
+    };
     Some(format!(
-        "{family}.src == {} && tcp.srcport == {} && {family}.dst == {} && tcp.dstport == {}",
+        "{family}.src == {} && {ports}.srcport == {} && {family}.dst == {} && {ports}.dstport == {}",
         src.ip, src.port, dst.ip, dst.port
     ))
+}
+
+/// The uTP connection among those of its ports. Wireshark knows its id where its uTP dissector is on, which is also
+/// where it knows any field of the peer wire protocol over uTP: whole messages are found by their frames, without it.
+fn utp_id(store: &Store, entry: &Entry) -> Option<String> {
+    let id = store.connection(entry.connection).utp_id(entry.side())?;
+    Some(format!("bt-utp.connection_id == {id}"))
 }
 
 /// A field by the name that Wireshark has for it: known by where it stands.

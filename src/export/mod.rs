@@ -3,6 +3,7 @@
 mod account;
 mod beside;
 mod body;
+mod carried;
 mod connections;
 mod copy;
 mod diagram;
@@ -20,6 +21,10 @@ use std::io::{self, Write};
 use crate::store::{Connection, EntryId, Store};
 
 pub use beside::beside;
+pub use carried::{
+    after_words, close_reason, continues_words, end_words, goes_on_words, relations, then_words,
+    transport_name,
+};
 pub use copy::{Copied, Field, copied};
 pub use diagram::{DiagramFormat, Step, diagram, sides, steps};
 pub use json::hex;

@@ -5,7 +5,7 @@ use super::beside::dropped;
 use super::body;
 use crate::packet::{Endpoint, Skip};
 use crate::store::{Connection, Entry, Protocol, Run, Store, StreamTally, Tally, What};
-use crate::stream::{Closing, Direction, Missing, Side};
+use crate::stream::{Closing, Direction, Missing, Side, Transport};
 use crate::wire::extension::Body;
 use crate::wire::{Block, Kind, Message, Method, Reason, Via, client, tribler};
 
@@ -59,9 +59,10 @@ pub fn duration(nanos: i64) -> String {
 /// How a connection ended, and by whom.
 pub fn closing(connection: &Connection) -> Option<(&'static str, Side)> {
     let closed = connection.activity.closed?;
-    let how = match closed.how {
-        Closing::Fin => "FIN",
-        Closing::Rst => "RST",
+    let how = match (closed.how, connection.transport) {
+        (Closing::Fin, _) => "FIN",
+        (Closing::Rst, Transport::Tcp) => "RST",
+        (Closing::Rst, Transport::Utp { .. }) => "RESET",
     };
     Some((how, closed.by))
 }
@@ -102,9 +103,7 @@ pub fn nothing_to_show(store: &Store) -> Option<String> {
     let skipped = skipped.map(|(skip, count)| format!("{count} {skip}"));
     let reasons: Vec<String> = datagrams.chain(skipped).collect();
     let (reasons, hint) = (reasons.join(", "), hint(tally));
-    Some(format!(
-        "{hint}no TCP connection among its frames: {reasons}"
-    ))
+    Some(format!("{hint}no connection among its frames: {reasons}"))
 }
 
 /// What stands where messages would.

@@ -276,7 +276,12 @@ mod tests {
         }
         let [recent, before] = [&store.relations.recent, &store.relations.before];
         assert_eq!(recent.len() + before.len(), 2 * MAX_REMEMBERED);
-        open(&mut store, Transport::Tcp, ["192.0.2.1:1", "10.0.95.0:1"], 1);
+        open(
+            &mut store,
+            Transport::Tcp,
+            ["192.0.2.1:1", "10.0.95.0:1"],
+            1,
+        );
         let last = store.connections().last().unwrap();
         assert_eq!(store.after_utp(last), Some(ConnectionId(95 << 8)));
     }

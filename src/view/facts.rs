@@ -3,9 +3,12 @@
 use super::canvas::Canvas;
 use super::look::cut;
 use super::{Scene, Tone};
-use crate::export::{bytes, closing, duration, faults, method_words, no_messages, torrent_name};
+use crate::export::{
+    bytes, close_reason, duration, end_words, faults, method_words, no_messages, relations,
+    torrent_name,
+};
 use crate::store::{Connection, Store, choked_while_interested};
-use crate::stream::{Direction, Evidence, Side};
+use crate::stream::{Direction, Evidence, Side, Transport};
 
 /// Columns of a torrent's name: the number of pieces stays in sight behind it.
 const NAME_WIDTH: usize = 24;
@@ -27,28 +30,58 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
     let [a, b] = scene.sides();
     let opener = if connection.opener() == a { "A" } else { "B" };
-    let lasted = duration(connection.activity.last.time.since(connection.first.time));
-    let end = match closing(connection) {
-        Some((how, by)) => format!("{how} by {}", if by == a { "A" } else { "B" }),
-        None => "not closed in this capture".to_owned(),
-    };
     let mut lines = vec![(
         format!("#{}  {}", connection.id, torrent(scene, connection)),
         Tone::Strong,
     )];
+    let (first, last) = fate(scene.store, connection, a);
+    lines.extend(first);
     for (side, (name, tone)) in [a, b].into_iter().zip([("A", Tone::A), ("B", Tone::B)]) {
         lines.push((format!("{name} {}", connection.end(side)), tone));
         lines.push((format!("  {}", client(connection, side)), tone));
         lines.push((said(connection, side), Tone::Plain));
     }
+    let over = match connection.transport {
+        Transport::Tcp => String::new(),
+        Transport::Utp { id } => format!(" over uTP, id {id}"),
+    };
     lines.push((
-        format!("{opener} opened it: {}", evidence(connection)),
+        format!("{opener} opened it{over}: {}", evidence(connection)),
         Tone::Plain,
     ));
     lines.extend(encryption(scene.store, connection));
-    lines.push((format!("lasted {lasted}, {end}"), Tone::Plain));
+    lines.extend(last);
     lines.extend(lost(connection));
     lines
+}
+
+/// How it ended. What who hung up says of that is a diagnosis, and stands first, as does another connection in its place.
+fn fate(
+    store: &Store,
+    connection: &Connection,
+    a: Side,
+) -> (Vec<(String, Tone)>, Option<(String, Tone)>) {
+    let name = |side| if side == a { "A" } else { "B" }.to_owned();
+    let end = end_words(connection, name);
+    let end = end.unwrap_or_else(|| "not closed in this capture".to_owned());
+    let lasted = duration(connection.activity.last.time.since(connection.first.time));
+    let relations: Vec<String> = relations(store, connection).collect();
+    let relations = relations.join("; ");
+    match close_reason(connection) {
+        Some(_) => {
+            let end = (format!("! {end}, lasted {lasted}"), Tone::Warn);
+            let relations = (!relations.is_empty()).then_some((relations, Tone::Plain));
+            ([end].into_iter().chain(relations).collect(), None)
+        }
+        None if relations.is_empty() => {
+            let end = (format!("lasted {lasted}, {end}"), Tone::Plain);
+            (Vec::new(), Some(end))
+        }
+        None => {
+            let words = format!("{relations}; lasted {lasted}, {end}");
+            (vec![(words, Tone::Plain)], None)
+        }
+    }
 }
 
 fn torrent(scene: &Scene<'_>, connection: &Connection) -> String {

@@ -27,7 +27,7 @@ const LETTERS: [&str; 6] = [
     "A<B  D B sends to A   d A wants, B chokes   K B unchoked, A wants nothing",
     "B<A  U A sends to B   u B wants, A chokes   ? A unchoked, B wants nothing",
     "     . neither wanted nor allowed           ~ not in the capture",
-    "~64  a number of pieces that was inferred   !  bytes are missing",
+    "~64  an inferred number of pieces   !  bytes are missing   P  over uTP",
     "All flags and pieces are as of the message under the cursor.",
 ];
 

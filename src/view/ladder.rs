@@ -4,6 +4,7 @@ use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::Canvas;
+use super::connections::heading;
 use super::look::cut;
 use super::{Pane, Scene, TimeColumn, Tone};
 use crate::capture::Timestamp;
@@ -73,7 +74,7 @@ pub(super) fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 
 /// Who A and B are, or which conversations are merged.
 fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
-    let mut x = canvas.text(0, 0, &format!("#{}  ", connection.id), Tone::Dim);
+    let mut x = canvas.text(0, 0, &format!("{}  ", heading(connection)), Tone::Dim);
     if let Scope::Merged(ids) = &scene.rows.choice().scope {
         let others = format!("of {} merged  ", ids.len());
         x = canvas.text(x, 0, &others, Tone::Strong);

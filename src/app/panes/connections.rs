@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::Taken;
 use crate::app::{Action, App};
-use crate::view::connections::{Choice, Direction, Groups, Scope, moment};
+use crate::view::connections::{Choice, Direction, Scope, moment};
 
 /// Connections that are sorted in a slice.
 const SORTED: usize = 4096;
@@ -23,10 +23,7 @@ impl App {
                 ..choice
             },
             Action::Group => Choice {
-                groups: match choice.groups {
-                    Groups::None => Groups::Torrents,
-                    Groups::Torrents => Groups::None,
-                },
+                groups: choice.groups.next(),
                 ..choice
             },
             Action::OnlyBitTorrent => Choice {

@@ -3,14 +3,17 @@
 use super::Step;
 use crate::export::words::{describe, duration, run_words, side_words};
 use crate::store::{Connection, EntryId, Line, Rows, Scope, Store};
-use crate::stream::Side;
+use crate::stream::{Side, Transport};
 
 /// The sides of a connection with their clients, A first.
 pub fn sides(connection: &Connection, [a, b]: [Side; 2]) -> [String; 2] {
     let words = |side, name| {
         let client = connection.client(side);
         let words = side_words(connection.end(side), client);
-        format!("{name} {words}")
+        match connection.transport {
+            Transport::Tcp => format!("{name} {words}"),
+            Transport::Utp { .. } => format!("{name} {words}, uTP"),
+        }
     };
     [words(a, "A"), words(b, "B")]
 }

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::value::{Datum, Type};
-use crate::packet::Endpoint;
 use crate::store::{Connection, Entry, EntryId, Store, What};
-use crate::stream::Side;
+use crate::stream::{Side, Transport};
 use crate::wire::{Block, Handshake, HashRange, Kind, Message, Via, id};
 
 /// An entry that is looked at.
@@ -33,7 +32,7 @@ pub(super) struct Field {
 }
 
 /// All of them, in the order in which they are offered.
-pub(super) const FIELDS: [Field; 35] = [
+pub(super) const FIELDS: [Field; 43] = [
     field(
         &["type", "bittorrent.msg.name"],
         Type::Name(kinds),
@@ -121,10 +120,53 @@ pub(super) const FIELDS: [Field; 35] = [
         either_port,
     ),
     field(
-        &["connection", "tcp.stream"],
+        &["udp.srcport"],
+        Type::Number,
+        "port of the sender, over uTP",
+        udp_src_port,
+    ),
+    field(
+        &["udp.dstport"],
+        Type::Number,
+        "port of the receiver, over uTP",
+        udp_dst_port,
+    ),
+    field(
+        &["udp.port"],
+        Type::Number,
+        "port of either end, over uTP",
+        udp_port,
+    ),
+    field(
+        &["transport", "bittorrent.transport"],
+        Type::Name(transports),
+        "what carries it",
+        transport,
+    ),
+    field(&["tcp"], Type::Flag, "it comes over TCP", over_tcp),
+    field(
+        &["utp", "bt-utp", "udp"],
+        Type::Flag,
+        "it comes over uTP",
+        over_utp,
+    ),
+    field(
+        &["bt-utp.connection_id"],
+        Type::Number,
+        "connection id in the sender's packets",
+        utp_id,
+    ),
+    field(
+        &["connection"],
         Type::Number,
         "number of the connection",
         connection,
+    ),
+    field(
+        &["tcp.stream"],
+        Type::Number,
+        "its number among those of TCP",
+        tcp_stream,
     ),
     field(
         &["client", "bittorrent.client"],
@@ -352,14 +394,6 @@ fn of(row: Row<'_>) -> &Connection {
     row.store.connection(row.entry.connection)
 }
 
-fn sender(row: Row<'_>) -> Endpoint {
-    of(row).real_end(row.entry.side())
-}
-
-fn receiver(row: Row<'_>) -> Endpoint {
-    of(row).real_end(!row.entry.side())
-}
-
 /// What an end is, and what it is called under the mask: people ask for both.
 fn each_end(row: Row<'_>, side: Side, is_of: fn(&IpAddr) -> bool, take: Take<'_>) {
     let (real, shown) = (of(row).real_end(side), *of(row).end(side));
@@ -410,17 +444,67 @@ fn ipv6_addr(row: Row<'_>, take: Take<'_>) {
     ipv6_dst(row, take);
 }
 
+fn is_over_tcp(row: Row<'_>) -> bool {
+    of(row).transport == Transport::Tcp
+}
+
+/// A message has no port of the other transport.
+fn port(row: Row<'_>, side: Side, is_there: bool, take: Take<'_>) {
+    if is_there {
+        take(Datum::Number(u64::from(of(row).real_end(side).port)));
+    }
+}
+
 fn src_port(row: Row<'_>, take: Take<'_>) {
-    take(Datum::Number(u64::from(sender(row).port)));
+    port(row, row.entry.side(), is_over_tcp(row), take);
 }
 
 fn dst_port(row: Row<'_>, take: Take<'_>) {
-    take(Datum::Number(u64::from(receiver(row).port)));
+    port(row, !row.entry.side(), is_over_tcp(row), take);
 }
 
 fn either_port(row: Row<'_>, take: Take<'_>) {
     src_port(row, &mut *take);
     dst_port(row, take);
+}
+
+fn udp_src_port(row: Row<'_>, take: Take<'_>) {
+    port(row, row.entry.side(), !is_over_tcp(row), take);
+}
+
+fn udp_dst_port(row: Row<'_>, take: Take<'_>) {
+    port(row, !row.entry.side(), !is_over_tcp(row), take);
+}
+
+fn udp_port(row: Row<'_>, take: Take<'_>) {
+    udp_src_port(row, &mut *take);
+    udp_dst_port(row, take);
+}
+
+fn transports() -> Vec<&'static str> {
+    [Transport::Tcp, Transport::Utp { id: 0 }]
+        .map(Transport::name)
+        .to_vec()
+}
+
+fn transport(row: Row<'_>, take: Take<'_>) {
+    take(Datum::Text(Cow::Borrowed(of(row).transport.name())));
+}
+
+fn over_tcp(row: Row<'_>, take: Take<'_>) {
+    take(Datum::Flag(is_over_tcp(row)));
+}
+
+fn over_utp(row: Row<'_>, take: Take<'_>) {
+    take(Datum::Flag(!is_over_tcp(row)));
+}
+
+fn utp_id(row: Row<'_>, take: Take<'_>) {
+    number(of(row).utp_id(row.entry.side()).map(u32::from), take);
+}
+
+fn tcp_stream(row: Row<'_>, take: Take<'_>) {
+    number(row.store.tcp_stream(of(row)), take);
 }
 
 fn connection(row: Row<'_>, take: Take<'_>) {

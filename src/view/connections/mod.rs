@@ -9,6 +9,7 @@ use super::canvas::Canvas;
 use super::look::cut;
 use super::{Pane, Scene, Tone, ladder};
 use crate::store::{Connection, EntryId, Store};
+use crate::stream::Transport;
 
 /// The column of the tag: behind the number.
 const TAG: u16 = 4;
@@ -17,6 +18,14 @@ const TAG: u16 = 4;
 pub fn moment(store: &Store, selected: Option<EntryId>) -> Option<EntryId> {
     let last = || Some(EntryId(store.len().checked_sub(1)? as u32));
     selected.or_else(last)
+}
+
+/// What a connection is called above a view of it: `#3`, `#3 uTP`.
+pub(super) fn heading(connection: &Connection) -> String {
+    match connection.transport {
+        Transport::Tcp => format!("#{}", connection.id),
+        Transport::Utp { .. } => format!("#{} uTP", connection.id),
+    }
 }
 
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
@@ -73,10 +82,8 @@ fn draw_group(
     connection: &Connection,
     count: u32,
 ) {
-    let name = match order::group(scene.store, connection) {
-        name if name.is_empty() => "no torrent is named".to_owned(),
-        name => name,
-    };
+    let groups = scene.views.connections.choice.groups;
+    let name = groups.title(scene.store, connection);
     let count = format!("  {count}");
     let room = usize::from(rows.width()).saturating_sub(2 + count.len());
     let name = cut(&name, room, scene.look.glyphs);

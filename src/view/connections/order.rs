@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::export::torrent_name;
+use crate::export::{torrent_name, transport_name};
 use crate::packet::Endpoint;
 use crate::peer::Announced;
 use crate::store::{CHECKPOINT_MIN, Connection, EntryId, Store};
@@ -54,6 +54,7 @@ pub enum Order {
     Messages,
     Duration,
     State,
+    Transport,
 }
 
 /// Smallest or largest first.
@@ -74,6 +75,37 @@ pub enum Groups {
     None,
     /// A branch for each torrent.
     Torrents,
+    /// TCP and uTP.
+    Transports,
+}
+
+impl Groups {
+    /// The next kind of tree.
+    #[must_use]
+    pub fn next(self) -> Groups {
+        match self {
+            Groups::None => Groups::Torrents,
+            Groups::Torrents => Groups::Transports,
+            Groups::Transports => Groups::None,
+        }
+    }
+
+    /// The branch that a connection is on; of a tree that is none, the only one.
+    fn branch(self, store: &Store, connection: &Connection) -> String {
+        match self {
+            Groups::None => String::new(),
+            Groups::Torrents => torrent(store, connection),
+            Groups::Transports => transport_name(connection.transport).to_owned(),
+        }
+    }
+
+    /// What stands above a branch.
+    pub(super) fn title(self, store: &Store, connection: &Connection) -> String {
+        match self.branch(store, connection) {
+            name if name.is_empty() => "no torrent is named".to_owned(),
+            name => name,
+        }
+    }
 }
 
 /// Which connections are in the list.
@@ -127,7 +159,7 @@ enum Key {
 }
 
 impl Order {
-    const ALL: [(Order, &'static str); 10] = [
+    const ALL: [(Order, &'static str); 11] = [
         (Order::Number, "number"),
         (Order::A, "A"),
         (Order::B, "B"),
@@ -138,6 +170,7 @@ impl Order {
         (Order::Messages, "messages"),
         (Order::Duration, "duration"),
         (Order::State, "state"),
+        (Order::Transport, "transport"),
     ];
 
     /// The next column.
@@ -165,7 +198,7 @@ impl Order {
             Order::A => end(a),
             Order::B => end(b),
             Order::Client => Value::Text(connection.client(b).unwrap_or_default().to_owned()),
-            Order::Torrent => Value::Text(group(store, connection)),
+            Order::Torrent => Value::Text(torrent(store, connection)),
             Order::Down => Value::Number(sent(b)),
             Order::Up => Value::Number(sent(a)),
             Order::Messages => Value::Number(connection.entries().len() as u64),
@@ -174,12 +207,13 @@ impl Order {
                 Value::Number(nanos.max(0) as u64)
             }
             Order::State => Value::Text(super::row::end(store, connection, a)),
+            Order::Transport => Value::Text(connection.transport.name().to_owned()),
         }
     }
 }
 
 /// What stands above a torrent's connections, and what they are sorted by: its name, or else its hash.
-pub(super) fn group(store: &Store, connection: &Connection) -> String {
+fn torrent(store: &Store, connection: &Connection) -> String {
     let name = torrent_name(store, connection).map(str::to_owned);
     let swarm = store.swarm_of(connection);
     let hash = swarm.map(|it| it.info_hash().to_string());
@@ -372,10 +406,7 @@ impl Making {
                 Direction::Up => Key::Up(value),
                 Direction::Down => Key::Down(Reverse(value)),
             };
-            let group = match self.choice.groups {
-                Groups::None => String::new(),
-                Groups::Torrents => group(store, connection),
-            };
+            let group = self.choice.groups.branch(store, connection);
             let number = match self.choice.direction {
                 Direction::Down if self.choice.order == Order::Number => u32::MAX - connection.id.0,
                 _ => connection.id.0,
@@ -392,7 +423,7 @@ impl Making {
         let (mut rows, mut before, mut head) = (Vec::new(), None, 0);
         for (_, group, _, number) in self.sorted {
             let id = ConnectionId(if is_turned { u32::MAX - number } else { number });
-            if self.choice.groups == Groups::Torrents && before.as_ref() != Some(&group) {
+            if self.choice.groups != Groups::None && before.as_ref() != Some(&group) {
                 (before, head) = (Some(group), rows.len());
                 rows.push(Row::Group(id, 0));
             }

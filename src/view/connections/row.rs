@@ -3,11 +3,11 @@
 use super::super::Scene;
 use super::super::flow;
 use super::super::look::cut;
-use crate::export::{bytes, closing, duration, torrent_name};
+use crate::export::{bytes, close_reason, duration, torrent_name};
 use crate::packet::Endpoint;
 use crate::peer::Flow;
 use crate::store::{Connection, Protocol, SideFacts, Store};
-use crate::stream::Side;
+use crate::stream::{Closing, Side, Transport};
 use crate::wire::{Kind, Method};
 
 /// From so many columns on, addresses are whole.
@@ -105,10 +105,10 @@ fn narrow(scene: &Scene<'_>, connection: &Connection) -> String {
 fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
     let (id, pair) = (connection.id, pair(scene, connection));
     let state = if let Some(word) = instead(scene.store, connection) {
-        cut(word, 9, scene.look.glyphs)
+        marked(scene, connection, word, 9)
     } else {
         let (flags, [_, b_has]) = state(scene, connection);
-        format!("{flags} {b_has:>5}")
+        format!("{flags}{}{b_has:>5}", mark(connection))
     };
     format!("{id:>3} {pair} {state:<9}")
 }
@@ -116,17 +116,62 @@ fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
 /// Flags and pieces of both sides, or what the connection is instead.
 fn both(scene: &Scene<'_>, connection: &Connection) -> String {
     if let Some(word) = instead(scene.store, connection) {
-        return format!("{word:<15}");
+        return format!("{:<15}", marked(scene, connection, word, 15));
     }
     let (flags, [a_has, b_has]) = state(scene, connection);
-    format!("{flags} {a_has:>5} {b_has:>5}")
+    format!("{flags}{}{a_has:>5} {b_has:>5}", mark(connection))
 }
 
-/// How it ended, or where it stands.
-pub(super) fn end(store: &Store, connection: &Connection, a: Side) -> String {
-    if let Some((how, by)) = closing(connection) {
-        return format!("{how} {}", if by == a { "A" } else { "B" });
+/// `P` where it goes over uTP, as in clients' peer lists.
+fn mark(connection: &Connection) -> &'static str {
+    match connection.transport {
+        Transport::Tcp => " ",
+        Transport::Utp { .. } => "P",
     }
+}
+
+/// `encrypted P`: a word in place of the flags.
+fn marked(scene: &Scene<'_>, connection: &Connection, word: &str, width: usize) -> String {
+    match connection.transport {
+        Transport::Tcp => cut(word, width, scene.look.glyphs),
+        Transport::Utp { .. } => cut(word, width - 2, scene.look.glyphs) + " P",
+    }
+}
+
+/// How it ended, or where it stands, and the connection that stands in its place or before it.
+pub(super) fn end(store: &Store, connection: &Connection, a: Side) -> String {
+    let (ending, relation) = (ending(connection, a), relation(store, connection));
+    match (ending, relation) {
+        (Some(ending), Some(relation)) => format!("{ending}, {relation}"),
+        (Some(ending), None) => ending,
+        (None, Some(relation)) if connection.entries().is_empty() => relation,
+        (None, Some(relation)) => format!("{}, {relation}", stage(store, connection)),
+        (None, None) => stage(store, connection).to_owned(),
+    }
+}
+
+/// `FIN A upload to upload (6)`
+fn ending(connection: &Connection, a: Side) -> Option<String> {
+    let closed = connection.activity.closed?;
+    let how = match closed.how {
+        Closing::Fin => "FIN",
+        Closing::Rst => "RST",
+    };
+    let by = if closed.by == a { "A" } else { "B" };
+    let reason = close_reason(connection).map_or_else(String::new, |it| format!(" {it}"));
+    Some(format!("{how} {by}{reason}"))
+}
+
+fn relation(store: &Store, connection: &Connection) -> Option<String> {
+    let then = store.then_tcp(connection).map(|it| format!("TCP #{it}"));
+    let after = store.after_utp(connection).map(|it| format!("after #{it}"));
+    let goes_on = store.goes_on(connection).map(|it| format!("now #{it}"));
+    let continues = connection.segments().continues;
+    let continues = continues.map(|it| format!("was #{it}"));
+    then.or(after).or(goes_on).or(continues)
+}
+
+fn stage(store: &Store, connection: &Connection) -> &'static str {
     let has_said_hello = |side| connection.facts(side).is_some_and(SideFacts::has_handshake);
     let greetings = connection.entries().iter().take(3);
     let mut greetings = greetings.map(|id| store.entry(*id).kind());
@@ -136,7 +181,6 @@ pub(super) fn end(store: &Store, connection: &Connection, a: Side) -> String {
         _ if greetings.all(|kind| kind == Kind::Handshake) => "handshake",
         _ => "open",
     }
-    .to_owned()
 }
 
 /// What a connection without messages is, where that is known.

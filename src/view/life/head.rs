@@ -1,6 +1,7 @@
 //! Of both directions: how long it took until data came, and how long who wanted them was choked.
 
 use super::super::canvas::Canvas;
+use super::super::connections::heading;
 use super::super::look::cut;
 use super::super::{Scene, Tone, ladder};
 use super::{choked_words, letter};
@@ -35,7 +36,7 @@ fn line(canvas: &mut Canvas<'_>, row: u16, text: &str, tone: Tone) -> u16 {
 
 fn title(scene: &Scene<'_>, connection: &Connection, canvas: &mut Canvas<'_>) {
     let (walked, all) = (scene.views.life.life.walked(), connection.entries().len());
-    let x = canvas.text(1, 0, &format!("#{} life  ", connection.id), Tone::Dim);
+    let x = canvas.text(1, 0, &format!("{} life  ", heading(connection)), Tone::Dim);
     let text = match scene.ordinal().zip(scene.now()) {
         Some((ordinal, now)) => {
             let time = ladder::time_at(scene, now);

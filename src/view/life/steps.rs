@@ -3,9 +3,12 @@
 use super::super::Scene;
 use super::State;
 use crate::capture::FrameNumber;
-use crate::export::{closing, describe, duration};
+use crate::export::{
+    after_words, close_reason, closing, continues_words, describe, duration, goes_on_words,
+    then_words,
+};
 use crate::store::{Choked, Connection, Step, Taken, choked_while_interested};
-use crate::stream::{Evidence, Moment, Side};
+use crate::stream::{ConnectionId, Evidence, Moment, Side, Transport};
 
 /// How sure a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,7 @@ impl Timeline {
             },
             ..Timeline::default()
         };
+        seen.relations(&mut timeline);
         seen.opening(&mut timeline);
         seen.encryption(&mut timeline);
         for side in scene.sides() {
@@ -128,6 +132,10 @@ impl Seen<'_> {
     fn opening(&self, timeline: &mut Timeline) {
         let (opener, evidence) = self.connection.opener;
         let segments = self.connection.segments();
+        let answer = match self.connection.transport {
+            Transport::Tcp => "SYN/ACK",
+            Transport::Utp { .. } => "answer to the SYN",
+        };
         let first = Moment::from(self.connection.first);
         let is_syn_ack = segments.syn_ack.is_some_and(|at| at.number == first.number);
         let is_syn = evidence == Evidence::Syn && segments.syn.is_none() && !is_syn_ack;
@@ -136,20 +144,38 @@ impl Seen<'_> {
             Some(at) => timeline.rows.push(self.segment(at, Some(opener), "SYN")),
             None => timeline.unknown.push("SYN".to_owned()),
         }
-        if syn.is_none() && !is_syn_ack {
+        if syn.is_none() && !is_syn_ack && segments.continues.is_none() {
             let text = "first frame, joined in the middle";
             timeline.rows.push(self.segment(first, None, text));
         }
         match segments.syn_ack {
-            Some(at) => timeline
-                .rows
-                .push(self.segment(at, Some(!opener), "SYN/ACK")),
+            Some(at) => timeline.rows.push(self.segment(at, Some(!opener), answer)),
             // Where the SYN was captured and nothing was said, none came.
             None if syn.is_some() && self.connection.entries().is_empty() => {
-                timeline.absent.push("SYN/ACK".to_owned());
+                timeline.absent.push(answer.to_owned());
             }
-            None => timeline.unknown.push("SYN/ACK".to_owned()),
+            None => timeline.unknown.push(answer.to_owned()),
         }
+    }
+
+    /// What came of another connection, and what becomes of this one.
+    fn relations(&self, timeline: &mut Timeline) {
+        let (store, connection) = (self.scene.store, self.connection);
+        let opener = Some(connection.opener());
+        let first = |id: ConnectionId| Moment::from(store.connection(id).first);
+        let after = store.after_utp(connection).map(after_words);
+        let after = after.map(|words| (first(connection.id), opener, words));
+        let then = store.then_tcp(connection);
+        let then = then.map(|tcp| (first(tcp), opener, then_words(tcp)));
+        let continues = continues_words(store, connection);
+        let continues = continues.map(|words| (first(connection.id), None, words));
+        let goes_on = store
+            .goes_on(connection)
+            .zip(goes_on_words(store, connection));
+        let goes_on = goes_on.map(|(id, words)| (first(id), None, words));
+        let told = [after, then, continues, goes_on].into_iter().flatten();
+        let rows = told.map(|(at, by, words)| self.segment(at, by, words));
+        timeline.rows.extend(rows);
     }
 
     fn encryption(&self, timeline: &mut Timeline) {
@@ -239,7 +265,9 @@ impl Seen<'_> {
     fn end(&self) -> Row {
         let at = self.connection.segments().close;
         if let (Some((how, by)), Some(at)) = (closing(self.connection), at) {
-            return self.segment(at, Some(by), format!("{how} ends it"));
+            let reason = close_reason(self.connection);
+            let reason = reason.map_or_else(String::new, |it| format!("{it}: "));
+            return self.segment(at, Some(by), format!("{reason}{how} ends it"));
         }
         let what = if self.scene.progress.is_done {
             "last frame: not closed in this capture"

@@ -1,6 +1,7 @@
 //! What became of the requests of both sides, in figures.
 
 use super::super::canvas::Canvas;
+use super::super::connections::heading;
 use super::super::look::cut;
 use super::super::{Tone, ladder};
 use super::{Span, State, View, depth};
@@ -69,7 +70,7 @@ fn title(view: &View<'_>, state: &State, canvas: &mut Canvas<'_>) {
     let x = canvas.text(
         1,
         0,
-        &format!("#{} requests  ", view.connection.id),
+        &format!("{} requests  ", heading(view.connection)),
         Tone::Dim,
     );
     let x = canvas.text(x, 0, &moment(view, state), Tone::Strong);

@@ -5,8 +5,10 @@ use super::super::flow;
 use super::super::look::cut;
 use super::super::{Scene, Tone};
 use super::{Section, name, percent, row};
+use crate::capture::Timestamp;
 use crate::peer::Flow;
-use crate::store::{Census, EntryId, Holding, Member};
+use crate::store::{Census, Connection, EntryId, Holding, Member, Store};
+use crate::stream::Transport;
 
 /// Rows below the peers: availability, the fewest, the rarest.
 pub(super) const FOOT: u16 = 3;
@@ -24,7 +26,8 @@ pub(super) fn draw(scene: &Scene<'_>, census: &Census, canvas: &mut Canvas<'_>) 
     let peers = census.roster().peers();
     let mut cursor = scene.views.torrent.peers;
     cursor.show(height, peers.len());
-    let cells = usize::from(canvas.width()).saturating_sub(LEFT + RIGHT + 2) as u32;
+    let room = usize::from(canvas.width()).saturating_sub(left(scene.store) + RIGHT + 2);
+    let cells = room as u32;
     for (at, peer) in (0..).zip(cursor.window(height, peers.len())) {
         let holding = census.holding(peer as u32);
         let text = words(scene, census, &peers[peer], holding, cells);
@@ -55,15 +58,20 @@ fn words(
     let (bar, share) = bar(scene, census, holding, cells);
     let width = cells as usize;
     let share = format!("{share:>4}");
-    format!("{address:<ADDRESS$} {client:<CLIENT$} {flags:<3} {bar:<width$} {share}")
+    let flags_width = left(scene.store) - ADDRESS - CLIENT - 3;
+    format!("{address:<ADDRESS$} {client:<CLIENT$} {flags:<flags_width$} {bar:<width$} {share}")
+}
+
+/// The column of a third flag is there where anybody has it.
+fn left(store: &Store) -> usize {
+    LEFT + if store.has_utp() { 2 } else { 0 }
 }
 
 /// A peer that has not begun or that has left is dim.
 fn tone(scene: &Scene<'_>, moment: EntryId, peer: &Member, holding: &Holding) -> Tone {
     let now = scene.store.entry(moment).time;
     let mut open = peer.at(scene.store, moment).rev().take(MAX_FLAGS);
-    let is_there =
-        open.any(|(it, ..)| it.activity.closed.is_none() || it.activity.last.time >= now);
+    let is_there = open.any(|(it, ..)| is_open(it, now));
     match holding {
         Holding::Absent => Tone::Dim,
         _ if is_there => Tone::Plain,
@@ -71,7 +79,20 @@ fn tone(scene: &Scene<'_>, moment: EntryId, peer: &Member, holding: &Holding) ->
     }
 }
 
-/// What it may get and give, by the best of its connections.
+fn is_open(connection: &Connection, now: Timestamp) -> bool {
+    let activity = &connection.activity;
+    activity.closed.is_none() || activity.last.time >= now
+}
+
+/// `P` where one of its connections goes over uTP and is not over.
+fn mark(scene: &Scene<'_>, peer: &Member, moment: EntryId) -> &'static str {
+    let now = scene.store.entry(moment).time;
+    let mut connections = peer.at(scene.store, moment).rev().take(MAX_FLAGS);
+    let is_utp = connections.any(|(it, ..)| it.transport != Transport::Tcp && is_open(it, now));
+    if is_utp { " P" } else { "" }
+}
+
+/// What it may get and give, by the best of its connections, and how.
 fn flags(scene: &Scene<'_>, peer: &Member, moment: EntryId) -> String {
     let mut best = [Flow::Unknown; 2];
     for (connection, side, ordinal) in peer.at(scene.store, moment).rev().take(MAX_FLAGS) {
@@ -87,7 +108,12 @@ fn flags(scene: &Scene<'_>, peer: &Member, moment: EntryId) -> String {
             }
         }
     }
-    format!("{} {}", flow::letter(best[0], 0), flow::letter(best[1], 1))
+    let mark = mark(scene, peer, moment);
+    format!(
+        "{} {}{mark}",
+        flow::letter(best[0], 0),
+        flow::letter(best[1], 1)
+    )
 }
 
 fn rank(flow: Flow) -> u8 {
@@ -153,7 +179,7 @@ fn foot(scene: &Scene<'_>, census: &Census, cells: u32, canvas: &mut Canvas<'_>)
     let average: String = average.collect();
     let least = spans(cells, of).map(|range| digit(availability.least(range)));
     let least: String = least.collect();
-    let x = LEFT as u16 + 1;
+    let x = left(scene.store) as u16 + 1;
     canvas.text(1, 0, &format!("available, of {peers} peers"), Tone::Plain);
     canvas.text(x, 0, &average, Tone::Strong);
     canvas.text(1, 1, "at the rarest piece of a cell", Tone::Dim);

@@ -134,11 +134,11 @@ impl Tree<'_> {
         let connection = store.connection(entry.connection);
         let [src, dst] =
             [entry.side(), !entry.side()].map(|side| side_words(connection.end(side), None));
-        self.push(
-            0,
-            format!("TCP      {src} to {dst}, seq {}", entry.seq),
-            None,
-        );
+        let place = match connection.utp_id(entry.side()) {
+            None => format!("TCP      {src} to {dst}, seq {}", entry.seq),
+            Some(id) => format!("uTP      {src} to {dst}, id {id}"),
+        };
+        self.push(0, place, None);
         self.filter(format!("src == {src} and dst == {dst}"));
         for frame in self.raw.frames.iter().take(64) {
             let time = status::utc(frame.time).unwrap_or_default();
