@@ -105,7 +105,7 @@ pub(crate) enum Command {
     /// Kept are connections: all that speak BitTorrent, or those that are named, or those on which the filter lets a
     /// message pass. Of such a connection all frames are kept as they are, so that the new capture opens with the whole
     /// state; with a filter, frames that hold nothing but the inside of a block which does not pass are left out.
-    /// Frames that are no TCP of a kept connection are left out.
+    /// Frames that are of no kept connection are left out.
     Save(Save),
     /// Print the fields of the filter language, and how they are compared.
     Fields,

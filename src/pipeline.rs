@@ -303,7 +303,7 @@ fn said<'a>(
 
 /// What a datagram is, and what it teaches. Several protocols may share a port: each datagram is told apart by its own
 /// bytes, and by what was said before it.
-fn recognise(
+pub(crate) fn recognise(
     datagram: &Datagram<'_>,
     at: FrameRef,
     streams: &mut Streams,

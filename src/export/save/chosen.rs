@@ -3,7 +3,7 @@
 use super::Wanted;
 use super::bits::Bits;
 use crate::store::{Entry, EntryId, Store};
-use crate::stream::{ConnectionId, Side};
+use crate::stream::{ConnectionId, Side, Transport};
 use crate::wire::{Kind, Via};
 
 /// Bytes of a piece message before its block: length prefix, id, index, begin (BEP 3).
@@ -30,7 +30,7 @@ pub(super) struct Chosen {
     /// Entries that were chosen, where not all of a connection is.
     entries: Bits,
     /// Connections with bytes that are missing, or messages that were found behind such: nothing is cut out of them,
-    /// lest the same messages are not found again.
+    /// lest the same messages are not found again. So it is with all over uTP.
     torn: Bits,
 }
 
@@ -58,10 +58,15 @@ impl Chosen {
             }
         };
         let connections = store.connections().iter();
+        let mut torn = Bits::default();
+        let over_utp = connections
+            .clone()
+            .filter(|it| it.transport != Transport::Tcp);
+        over_utp.for_each(|it| torn.insert(it.id.0));
         Chosen {
             cuts: connections.map(|connection| cut(connection.id)).collect(),
             entries: Bits::default(),
-            torn: Bits::default(),
+            torn,
         }
     }
 

@@ -5,10 +5,13 @@ use std::io;
 
 use super::bits::Bits;
 use super::chosen::{Chosen, Cursor, Cut, Payload};
+use super::over_utp::OverUtp;
 use crate::capture::{Frame, Layout, Reader, Source};
-use crate::packet::{Carried, Packets, Segment, Transport};
+use crate::packet::{Carried, Datagram, Packets, Segment, Transport};
+use crate::pipeline::recognise;
 use crate::store::{Connection, Store};
 use crate::stream::{ConnectionId, FrameRef, Side, Streams};
+use crate::wire::companion::Datagrams;
 
 /// Finds them.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub(super) struct Finder {
 #[derive(Debug, Default)]
 struct Flows {
     streams: Streams,
+    /// What is not taken for uTP, as when the capture was read first.
+    datagrams: Datagrams,
+    over_utp: OverUtp,
     /// Of connections of which a part is kept: what each side sent.
     sent: HashMap<ConnectionId, [Sent; 2]>,
 }
@@ -40,11 +46,19 @@ struct Sent {
 
 impl Finder {
     /// Begins at the first frame of a capture, and ends with that of the number `last`.
-    pub(super) fn new(store: &Store, source: &Source, layout: &Layout, last: u32) -> Finder {
+    pub(super) fn new(
+        store: &Store,
+        chosen: &Chosen,
+        (source, layout, last): (&Source, &Layout, u32),
+    ) -> Finder {
+        let over_utp = OverUtp::new(store, chosen);
         Finder {
             reader: Reader::again(source.clone(), layout),
             packets: Packets::new(store.tally().checksums),
-            flows: Flows::default(),
+            flows: Flows {
+                over_utp,
+                ..Flows::default()
+            },
             last,
             looked_at: 0,
             found: Bits::default(),
@@ -66,21 +80,25 @@ impl Finder {
                 return Ok(false);
             };
             self.looked_at = frame.number.0;
-            let carried = self.packets.carried(&frame);
-            if let Ok(Carried {
-                transport: Transport::Tcp(segment),
+            let Ok(Carried {
+                transport,
                 first: position,
                 parts,
-            }) = carried
-            {
-                let at = FrameRef {
-                    position,
-                    ..place(&frame)
-                };
-                if self.flows.keep(store, chosen, &segment, at)? {
-                    let frames = parts.iter().chain([&frame.number]);
-                    frames.for_each(|number| self.found.insert(number.0));
-                }
+            }) = self.packets.carried(&frame)
+            else {
+                continue;
+            };
+            let at = FrameRef {
+                position,
+                ..place(&frame)
+            };
+            let is_kept = match transport {
+                Transport::Tcp(segment) => self.flows.keep(store, chosen, &segment, at)?,
+                Transport::Udp(datagram) => self.flows.keep_datagram(store, chosen, &datagram, at),
+            };
+            if is_kept {
+                let frames = parts.iter().chain([&frame.number]);
+                frames.for_each(|number| self.found.insert(number.0));
             }
         }
         self.flows.streams.take_activity(|_, _| {});
@@ -126,6 +144,20 @@ impl Flows {
                 !self.can_spare(store, chosen, id, side, segment, at)
             }
         })
+    }
+
+    /// The same of a datagram. It may also be what tells that there is a connection, and so gives it its number.
+    fn keep_datagram(
+        &mut self,
+        store: &Store,
+        chosen: &Chosen,
+        datagram: &Datagram<'_>,
+        at: FrameRef,
+    ) -> bool {
+        let (streams, others) = (&mut self.streams, &mut self.datagrams);
+        recognise(datagram, at, streams, others, &mut |_, _, _| {});
+        let found = self.over_utp.find(store, datagram, at.number.0);
+        found.is_some_and(|id| chosen.cut(id) != Cut::All)
     }
 
     fn can_spare(

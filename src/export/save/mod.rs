@@ -2,11 +2,13 @@
 //!
 //! Of a chosen connection all frames are kept, whatever they hold: handshakes, the state of both sides, the
 //! acknowledgements. One thing is cut out, and makes nearly all of the bulk: frames that hold nothing but the inside of
-//! a block that was not asked for. The message around it says how long it is, so whoever reads on is never lost.
+//! a block that was not asked for. The message around it says how long it is, so whoever reads on is never lost. Over uTP
+//! nothing is cut out: its sequence numbers count packets, and how much was in those that are gone nobody would know.
 
 mod bits;
 mod chosen;
 mod finder;
+mod over_utp;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -132,7 +134,8 @@ impl<W: Write> Saving<W> {
                 self.chosen.look(store, &self.wanted, slice);
                 *next = EntryId(end);
                 if end == self.entries {
-                    let finder = Finder::new(store, &self.source, &self.layout, self.frames);
+                    let capture = (&self.source, &*self.layout, self.frames);
+                    let finder = Finder::new(store, &self.chosen, capture);
                     self.stage = Stage::Finding(Box::new(finder));
                 }
             }

@@ -31,7 +31,7 @@ pub enum Companion {
     Dht,
     /// Local service discovery (BEP 14).
     LocalDiscovery,
-    /// The peer wire protocol in datagrams (BEP 29), which is not decoded.
+    /// The peer wire protocol in datagrams (BEP 29): their streams stand beside those of TCP.
     Utp,
     /// The peer wire protocol within TLS; its server name is the torrent's hash.
     SslTorrent,
