@@ -101,6 +101,8 @@ fn a_connection_says_what_carries_it_and_why_it_ended() {
     );
     assert_eq!(keys(&rows[1], &wanted), json!(["tcp", null, null, null]));
     assert!(rows[1].get("utp_id").is_none());
+    assert_eq!(rows[0]["dst_side"]["gap_packets"], 3);
+    assert!(rows[0]["src_side"].get("gap_packets").is_none());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::optional_time;
+use super::json::{is_zero, optional_time};
 use crate::capture::Timestamp;
 use crate::store::Store;
 use crate::wire::companion::{Companion, Count};
@@ -90,6 +90,9 @@ pub(super) struct Bytes {
     pub(super) stream: u64,
     pub(super) decoded: u64,
     pub(super) gap: u64,
+    /// And packets of uTP whose bytes nobody knows: they are in none of the sums.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) gap_packets: u64,
     pub(super) snapped: u64,
     pub(super) undecoded: u64,
     pub(super) http_tracker: u64,
@@ -200,6 +203,7 @@ impl Bytes {
             stream: stream.total(),
             decoded: stream.decoded,
             gap: stream.gap,
+            gap_packets: stream.gap_packets,
             snapped: direction.snapped,
             undecoded: stream.undecoded - totals.other_protocol - named,
             http_tracker,

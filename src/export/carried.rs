@@ -112,11 +112,3 @@ impl Relations {
         }
     }
 }
-
-/// The id of a connection over uTP.
-pub(super) fn utp_id(connection: &Connection) -> Option<u16> {
-    match connection.transport {
-        Transport::Tcp => None,
-        Transport::Utp { id } => Some(id),
-    }
-}

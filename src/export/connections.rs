@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::carried::{self, Relations, end_words, relations};
-use super::json::{line, time};
+use super::carried::{Relations, end_words, relations};
+use super::json::{is_zero, line, time};
 use super::torrents::torrent_name;
 use super::words::{bytes, duration, faults, method_words, no_messages, side_words};
 use crate::capture::Timestamp;
@@ -154,6 +154,8 @@ struct SideRow {
     messages: u64,
     decoded: u64,
     gap: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    gap_packets: u64,
     undecoded: u64,
     encrypted: u64,
     late: u64,
@@ -166,7 +168,7 @@ pub(super) fn json(store: &Store, connection: &Connection, out: &mut impl Write)
     let row = Row {
         connection: connection.id.0,
         transport: connection.transport.name(),
-        utp_id: carried::utp_id(connection),
+        utp_id: connection.transport.id(),
         src: connection.end(src).to_string(),
         dst: connection.end(dst).to_string(),
         opener: match connection.opener.1 {
@@ -226,6 +228,7 @@ fn side_row(store: &Store, connection: &Connection, side: Side) -> SideRow {
         messages: facts.messages,
         decoded: facts.stream.decoded,
         gap: facts.stream.gap,
+        gap_packets: facts.stream.gap_packets,
         undecoded: facts.stream.undecoded,
         encrypted: facts.stream.encrypted,
         late: connection.activity.direction(side).late,

@@ -26,6 +26,15 @@ pub(super) fn time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::
     raw.serialize(serializer)
 }
 
+/// For counts that are left out where there are none.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// As [`time`], where there may be none.
 #[expect(
     clippy::ref_option,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::body;
-use super::json::{hex, line, time};
+use super::json::{hex, is_zero, line, time};
 use super::words::{describe, reason_code};
 use crate::capture::Timestamp;
 use crate::store::{Connection, Entry, EntryId, Store, What};
@@ -118,14 +118,6 @@ struct Said<'a> {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     packets: Option<u32>,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference to the field"
-)]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 #[expect(

@@ -86,7 +86,7 @@ pub fn parts(store: &Store) -> [Part; 4] {
     [
         frames(&account.frames),
         streams(&account.bytes),
-        payload(&account.bytes),
+        payload(&account.bytes, &account.frames),
         messages(&account, store),
     ]
 }
@@ -165,14 +165,24 @@ fn streams(bytes: &Bytes) -> Part {
         .row(Role::Sum, "stream", bytes.stream, "")
         .if_any(
             Role::Beside,
+            "lost packets",
+            bytes.gap_packets,
+            "of uTP, of unknown length",
+        )
+        .if_any(
+            Role::Beside,
             "conflict",
             conflict,
             "sent again with other content",
         )
 }
 
-fn payload(bytes: &Bytes) -> Part {
+fn payload(bytes: &Bytes, frames: &Frames) -> Part {
     let under_way = bytes.under_way();
+    let carriers = match frames.udp.utp.frames {
+        0 => "of all TCP segments",
+        _ => "of all segments and uTP packets",
+    };
     Part::new("Payload of segments")
         .row(Role::First, "stream", bytes.stream, "as above")
         .row(Role::Minus, "gap", bytes.gap, "not in the capture")
@@ -197,7 +207,7 @@ fn payload(bytes: &Bytes) -> Part {
             under_way,
             "in messages not whole yet",
         )
-        .row(Role::Sum, "payload", bytes.payload, "of all TCP segments")
+        .row(Role::Sum, "payload", bytes.payload, carriers)
 }
 
 fn messages(account: &Account, store: &Store) -> Part {
@@ -297,6 +307,7 @@ mod tests {
         stream: 100,
         decoded: 50,
         gap: 30,
+        gap_packets: 2,
         snapped: 10,
         undecoded: 5,
         http_tracker: 4,
@@ -309,7 +320,7 @@ mod tests {
     #[test]
     fn each_column_adds_up_to_its_sum() {
         assert!(adds_up(&streams(&EVERYTHING)));
-        let payload = payload(&EVERYTHING);
+        let payload = payload(&EVERYTHING, &frames_of(0));
         assert!(adds_up(&payload), "{}", text(&payload));
         assert_eq!(
             text(&payload),
@@ -326,17 +337,17 @@ mod tests {
             "  decoded 0\n+ other protocol 0\n+ undecoded 0\n+ gap 0\n= stream 0"
         );
         assert_eq!(
-            text(&payload(&none)),
+            text(&payload(&none, &frames_of(0))),
             "  stream 0\n- gap 0\n+ sent again 0\n= payload 0"
         );
     }
 
-    #[test]
-    fn frames_are_segments_and_what_was_skipped() {
-        let frames = frames(&Frames {
+    /// Frames, of which so many carried uTP.
+    fn frames_of(utp: u64) -> Frames {
+        Frames {
             start: None,
             end: None,
-            frames: 16,
+            frames: 16 + utp,
             frame_bytes: 2048,
             tcp: 7,
             udp: Udp {
@@ -344,13 +355,34 @@ mod tests {
                     frames: 4,
                     bytes: 300,
                 },
+                utp: Datagrams {
+                    frames: utp,
+                    bytes: 20 * utp,
+                },
                 ..Udp::default()
             },
             skipped: [("ARP".to_owned(), 2), ("UDP".to_owned(), 3)].into(),
             damaged_blocks: 1,
             cut_frames: 0,
             late_frames: 0,
-        });
+        }
+    }
+
+    #[test]
+    fn packets_of_utp_stand_beside_the_segments() {
+        let [with, without] = [5, 0].map(frames_of);
+        assert!(text(&frames(&with)).contains("+ uTP 5\n"));
+        let about = |frames| {
+            let rows = payload(&EVERYTHING, frames).rows;
+            rows.last().unwrap().about.clone()
+        };
+        assert_eq!(about(&with), "of all segments and uTP packets");
+        assert_eq!(about(&without), "of all TCP segments");
+    }
+
+    #[test]
+    fn frames_are_segments_and_what_was_skipped() {
+        let frames = frames(&frames_of(0));
         assert!(adds_up(&frames));
         assert_eq!(
             text(&frames),

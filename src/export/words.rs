@@ -75,8 +75,11 @@ pub fn faults(stream: StreamTally, direction: Direction) -> impl Iterator<Item =
         (direction.late, "late"),
         (stream.conflict, "in conflict"),
     ];
+    let lost = u32::try_from(stream.gap_packets).unwrap_or(u32::MAX);
+    let lost = (lost > 0).then(|| format!("{} not captured", packets(lost)));
     let there = counts.into_iter().filter(|(count, _)| *count > 0);
-    there.map(|(count, what)| format!("{} {what}", bytes(count)))
+    let there = there.map(|(count, what)| format!("{} {what}", bytes(count)));
+    lost.into_iter().chain(there)
 }
 
 /// An end of a connection with its client: `10.0.0.1:6881 qBittorrent 4.6.3`.
@@ -341,6 +344,11 @@ mod tests {
             words(stream, direction),
             "2 KiB not captured, 12 B late, 3 B in conflict"
         );
+        let stream = StreamTally {
+            gap_packets: 1,
+            ..StreamTally::default()
+        };
+        assert_eq!(words(stream, Direction::default()), "1 packet not captured");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 use super::{Record, What};
 use crate::capture::{Frame, Timestamp};
 use crate::packet::{Checksums, Datagram, Fate, Settled, Skip};
+use crate::stream::Missing;
 use crate::wire::companion::{Companion, Count, Recognised};
 
 /// Where every frame of the capture went. `frames` is the sum of `segments`, the frames of all `datagrams` and
@@ -97,6 +98,8 @@ pub struct StreamTally {
     pub decoded: u64,
     /// Not in the capture.
     pub gap: u64,
+    /// Packets of uTP that are not in the capture: how many bytes they had is not known, and none are counted.
+    pub gap_packets: u64,
     /// In the capture, and no message of the peer wire protocol.
     pub undecoded: u64,
     /// In the capture, of a key exchange or of what it hides.
@@ -114,7 +117,12 @@ impl StreamTally {
         };
         match record.what {
             What::Message(_) => tally.decoded = wire_len - record.missing,
-            What::Gap { bytes, .. } => tally.gap += bytes,
+            What::Gap { bytes, missing } => {
+                tally.gap += bytes;
+                if let Missing::Packets(count) = missing {
+                    tally.gap_packets = u64::from(count);
+                }
+            }
             What::Conflict { bytes } => tally.conflict = bytes,
             What::Undecoded { bytes, .. } => tally.undecoded = bytes,
             What::Encrypted { bytes } => tally.encrypted = bytes,
@@ -132,6 +140,7 @@ impl AddAssign for StreamTally {
     fn add_assign(&mut self, other: StreamTally) {
         self.decoded += other.decoded;
         self.gap += other.gap;
+        self.gap_packets += other.gap_packets;
         self.undecoded += other.undecoded;
         self.encrypted += other.encrypted;
         self.conflict += other.conflict;
