@@ -1,8 +1,14 @@
 //! Connections over uTP in what programs read, in filters, and in what is copied.
 
+mod decoding;
 mod over_utp;
 
-use over_utp::store;
+use std::collections::BTreeSet;
+
+use decoding::decoded;
+use over_utp::{attempts, store};
+use peerscope::capture::{Reader, Source};
+use peerscope::export::save::{Saving, Step, Wanted};
 use peerscope::export::{self, Copied, Field, Format, copied};
 use peerscope::store::filter::{Filter, complete};
 use peerscope::store::{EntryId, Raw, Store};
@@ -211,4 +217,49 @@ fn the_fields_of_a_message_say_on_what_it_came() {
     };
     assert_eq!(of(0), ["uTP      10.0.0.1:6881 to 10.0.0.2:6881, id 47509"]);
     assert_eq!(of(1), ["TCP      10.0.0.1:40001 to 10.0.0.2:6881, seq 0"]);
+}
+
+/// The capture in which two peers are tried over uTP first.
+fn tried() -> (Store, Source) {
+    let source = Source::Memory(attempts::capture().leak());
+    let reader = Reader::new(source.clone(), "tried.pcap").unwrap();
+    (decoded(reader), source)
+}
+
+#[test]
+fn who_tries_utp_and_then_tcp_is_followed_from_one_to_the_other() {
+    let rows = rows(&tried().0);
+    let wanted = ["transport", "closed_by", "then_tcp", "after_utp"];
+    let told: Vec<Value> = rows.iter().map(|row| keys(row, &wanted)).collect();
+    assert_eq!(
+        told,
+        [
+            json!(["utp", "none", 2, null]),
+            json!(["utp", "rst", 3, null]),
+            json!(["tcp", "none", null, 0]),
+            json!(["tcp", "none", null, 1]),
+        ]
+    );
+}
+
+#[test]
+fn a_connection_over_utp_is_saved_without_its_neighbours() {
+    let (store, source) = tried();
+    for (connection, frames) in [(0, 2), (1, 3), (2, 4)] {
+        let wanted = Wanted {
+            connections: Some(BTreeSet::from([ConnectionId(connection)])),
+            ..Wanted::default()
+        };
+        let mut saving = Saving::new(&store, &source, wanted, Vec::new()).unwrap();
+        while saving.step(&store, 5).unwrap() != Step::Done {}
+        let (file, saved) = saving.finish().unwrap();
+        assert_eq!(saved.frames, frames, "#{connection}");
+        let again = decoded(Reader::new(Source::Memory(file.leak()), "saved").unwrap());
+        let of = |store: &Store, at: usize| {
+            let connection = &store.connections()[at];
+            (connection.transport, connection.activity.clone().closed)
+        };
+        assert_eq!(again.connections().len(), 1);
+        assert_eq!(of(&again, 0), of(&store, connection as usize));
+    }
 }

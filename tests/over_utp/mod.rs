@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub(crate) mod attempts;
+
 use std::net::SocketAddr;
 
 use peerscope::capture::{FrameNumber, Timestamp};
