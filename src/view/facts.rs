@@ -13,6 +13,8 @@ use crate::stream::{Direction, Evidence, Side, Transport};
 /// Columns of a torrent's name: the number of pieces stays in sight behind it.
 const NAME_WIDTH: usize = 24;
 
+type Line = (String, Tone);
+
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let Some(connection) = scene.connection() else {
         return;
@@ -27,7 +29,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
+fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<Line> {
     let [a, b] = scene.sides();
     let opener = if connection.opener() == a { "A" } else { "B" };
     let mut lines = vec![(
@@ -56,11 +58,7 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<(String, Tone)> {
 }
 
 /// How it ended. What who hung up says of that is a diagnosis, and stands first, as does another connection in its place.
-fn fate(
-    store: &Store,
-    connection: &Connection,
-    a: Side,
-) -> (Vec<(String, Tone)>, Option<(String, Tone)>) {
+fn fate(store: &Store, connection: &Connection, a: Side) -> (Vec<Line>, Option<Line>) {
     let name = |side| if side == a { "A" } else { "B" }.to_owned();
     let end = end_words(connection, name);
     let end = end.unwrap_or_else(|| "not closed in this capture".to_owned());
@@ -137,7 +135,7 @@ fn evidence(connection: &Connection) -> &'static str {
 }
 
 /// How it is hidden, and how long it took to agree on that.
-fn encryption(store: &Store, connection: &Connection) -> Option<(String, Tone)> {
+fn encryption(store: &Store, connection: &Connection) -> Option<Line> {
     let known = connection.encryption()?;
     let words = method_words(store.method(connection)?);
     let took = known.ya.zip(known.payload);
@@ -148,7 +146,7 @@ fn encryption(store: &Store, connection: &Connection) -> Option<(String, Tone)> 
 }
 
 /// Of both sides. What came twice is no fault by itself.
-fn lost(connection: &Connection) -> Option<(String, Tone)> {
+fn lost(connection: &Connection) -> Option<Line> {
     let mut both = Direction::default();
     for side in Side::BOTH {
         both += connection.activity.direction(side);
