@@ -13,12 +13,12 @@ pub(crate) fn capture() -> Vec<u8> {
     let [silent, refusing] = [2, 3].map(|host| ([10, 0, 0, host], 6881));
     let mut pcap = Pcap::new();
     for second in [0, 3] {
-        pcap.udp(second, (HERE, silent), &utp(UTP_SYN, 65535, 100));
-        pcap.udp(second, (HERE, refusing), &utp(UTP_SYN, 300, 7));
+        pcap.udp(second, (HERE, silent), &utp(UTP_SYN, second, 65535, 100));
+        pcap.udp(second, (HERE, refusing), &utp(UTP_SYN, second, 300, 7));
     }
     let ping = b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe";
     pcap.udp(4, (refusing, HERE), ping);
-    pcap.udp(4, (refusing, HERE), &utp(UTP_RESET, 300, 1));
+    pcap.udp(4, (refusing, HERE), &utp(UTP_RESET, 4, 300, 1));
     for (second, there) in [(6, silent), (7, refusing)] {
         let from = (HERE.0, 40001);
         pcap.tcp(second, (from, there), (0, 0, SYN), &[]);
@@ -39,11 +39,12 @@ fn hello() -> Vec<u8> {
     .concat()
 }
 
-/// A header of version 1 (BEP 29) without extensions.
-fn utp(kind: u8, id: u16, seq: u16) -> Vec<u8> {
+/// A header of version 1 (BEP 29) without extensions; the sender's clock is that of the capture.
+fn utp(kind: u8, second: u32, id: u16, seq: u16) -> Vec<u8> {
     let mut packet = vec![kind, 0];
     packet.extend(id.to_be_bytes());
-    packet.extend([0, 0, 1, 0, 0, 0, 0, 0, 0, 0x10, 0, 0]);
+    packet.extend((second * 1_000_000 + 1).to_be_bytes());
+    packet.extend([0, 0, 0, 0, 0, 0x10, 0, 0]);
     packet.extend(seq.to_be_bytes());
     packet.extend([0, 0]);
     packet
