@@ -210,13 +210,20 @@ fn the_fields_of_a_message_say_on_what_it_came() {
     let of = |connection| {
         let id = store.connection(ConnectionId(connection)).entries()[0];
         let nodes = nodes(&store, id, &Raw::default()).into_iter();
-        let nodes = nodes.map(|node| node.text);
-        nodes
-            .filter(|it| it.contains("P      "))
-            .collect::<Vec<_>>()
+        let mut nodes = nodes.filter(|node| {
+            ["uTP      ", "TCP      "]
+                .iter()
+                .any(|it| node.text.starts_with(it))
+        });
+        nodes.next().map(|node| (node.text, node.filter.unwrap()))
     };
-    assert_eq!(of(0), ["uTP      10.0.0.1:6881 to 10.0.0.2:6881, id 47509"]);
-    assert_eq!(of(1), ["TCP      10.0.0.1:40001 to 10.0.0.2:6881, seq 0"]);
+    let (text, filter) = of(0).unwrap();
+    assert_eq!(text, "uTP      10.0.0.1:6881 to 10.0.0.2:6881, id 47509");
+    assert_eq!(matching(&store, &filter), [0]);
+    assert_eq!(
+        of(1).unwrap().0,
+        "TCP      10.0.0.1:40001 to 10.0.0.2:6881, seq 0"
+    );
 }
 
 /// The capture in which two peers are tried over uTP first.

@@ -134,12 +134,20 @@ impl Tree<'_> {
         let connection = store.connection(entry.connection);
         let [src, dst] =
             [entry.side(), !entry.side()].map(|side| side_words(connection.end(side), None));
-        let place = match connection.utp_id(entry.side()) {
-            None => format!("TCP      {src} to {dst}, seq {}", entry.seq),
-            Some(id) => format!("uTP      {src} to {dst}, id {id}"),
+        let direction = format!("src == {src} and dst == {dst}");
+        let (place, filter) = match connection.utp_id(entry.side()) {
+            None => (
+                format!("TCP      {src} to {dst}, seq {}", entry.seq),
+                direction,
+            ),
+            // Several connections may be between two sockets.
+            Some(id) => (
+                format!("uTP      {src} to {dst}, id {id}"),
+                format!("{direction} and bt-utp.connection_id == {id}"),
+            ),
         };
         self.push(0, place, None);
-        self.filter(format!("src == {src} and dst == {dst}"));
+        self.filter(filter);
         for frame in self.raw.frames.iter().take(64) {
             let time = status::utc(frame.time).unwrap_or_default();
             let text = format!(
