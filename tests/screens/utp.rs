@@ -117,3 +117,12 @@ fn a_mark_is_explained_where_the_letters_are() {
     let screen = Screen::of_changes(peers(), COLOR).at(80, 60).after("?");
     assert!(screen.text().contains("P  over uTP"), "{}", screen.text());
 }
+
+#[test]
+fn a_message_of_real_peers_opens_into_fields_bytes_and_datagrams() {
+    for (width, height) in SIZES {
+        let screen = Screen::of("utp_only.pcap", COLOR).at(width, height);
+        let screen = screen.after("Enter z R / r e q u e s t Enter Enter G");
+        assert_snapshot!(format!("fields_{width}x{height}"), screen.text());
+    }
+}
