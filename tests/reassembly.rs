@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use arrived::Arrived;
-use peerscope::packet::{Endpoint, Flags, Segment};
+use peerscope::packet::{Endpoint, Flags, Segment, TcpHeader};
 use peerscope::stream::{Direction, Event, FrameRef, SeqNumber, Side, Streams};
 use proptest::array::uniform2;
 use proptest::bool::weighted;
@@ -333,6 +333,7 @@ impl Line {
             seq: number(side, from),
             ack: ack.map(|ack| number(!side, ack)),
             flags,
+            header: TcpHeader(&[]),
             payload,
             len: payload.len() as u32,
         };

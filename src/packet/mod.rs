@@ -17,6 +17,7 @@ mod ppp;
 mod scene;
 mod segment;
 mod skip;
+mod tcp_header;
 #[cfg(test)]
 mod tests;
 mod tunnel;
@@ -32,6 +33,7 @@ pub use fragments::Settled;
 pub use packets::{Carried, Found, Packets, Transport};
 pub use segment::{Flags, Segment};
 pub use skip::{Fate, Skip};
+pub use tcp_header::{TcpHeader, WindowScale};
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

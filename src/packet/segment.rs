@@ -2,7 +2,7 @@
 
 use super::layer::Carrier;
 use super::part::Part;
-use super::{Checksums, Endpoint, Skip, checksum};
+use super::{Checksums, Endpoint, Skip, TcpHeader, checksum};
 
 /// The control bits of a segment that say something about the stream (RFC 9293 section 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Segment<'a> {
     pub ack: Option<u32>,
     /// SYN, FIN, RST.
     pub flags: Flags,
+    /// The header with its options, as much of it as was captured.
+    pub header: TcpHeader<'a>,
     /// What was captured of the payload, without Ethernet padding.
     pub payload: &'a [u8],
     /// Bytes of payload on the wire.
@@ -76,6 +78,7 @@ pub(super) fn tcp<'a>(
             fin: has(FIN),
             rst: has(RST),
         },
+        header: TcpHeader(part.bytes.get(..header_len).unwrap_or(part.bytes)),
         payload: part.bytes.get(header_len..).unwrap_or_default(),
         len: (part.len() - header_len) as u32,
     })

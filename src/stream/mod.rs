@@ -15,6 +15,7 @@ mod streams;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod trace;
 pub mod utp;
 
 use std::ops::Not;
@@ -25,6 +26,7 @@ pub use repeat::{Repeat, Repeats};
 pub use reread::{Reread, Seeker, Sender};
 pub use seq::SeqNumber;
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
+pub use trace::{Reached, Sent, Slice, Trace, Traced, Unit};
 
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
 use crate::packet::Endpoint;

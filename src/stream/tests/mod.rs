@@ -12,7 +12,7 @@ use super::{
     Activity, Closed, Closing, ConnectionId, Direction, Event, FrameRef, Mark, Side, Streams,
 };
 use crate::capture::{FilePosition, FrameNumber, Timestamp};
-use crate::packet::{Endpoint, Flags, Segment};
+use crate::packet::{Endpoint, Flags, Segment, TcpHeader};
 
 /// A conversation between port 5000 (`>`) and port 80 (`<`), and what came of it.
 #[derive(Default)]
@@ -101,6 +101,7 @@ impl Scene {
                 fin: flags.contains('F'),
                 rst: flags.contains('R'),
             },
+            header: TcpHeader(&[]),
             payload: payload.as_bytes(),
             len: payload.len() as u32,
         };
