@@ -13,10 +13,8 @@ const MAX_SOUGHT: u32 = 100_000;
 pub struct Traced {
     /// What carries the connection.
     pub transport: Transport,
-    /// Its ends; [`Side`] is the index.
+    /// Its ends; [`Side`] is the index. In uTP `A` is the initiator.
     pub ends: [Endpoint; 2],
-    /// Who opened it.
-    pub opener: Side,
     /// Its first frame.
     pub first: FrameRef,
 }
@@ -196,8 +194,8 @@ impl Traced {
         let by = self.sender([datagram.src, datagram.dst])?;
         let packet = utp::Packet::read(datagram)?;
         let next = id.wrapping_add(1);
-        let is_of_it = match (packet.header.kind, by == self.opener) {
-            (Kind::Syn, is_opener) => is_opener && packet.header.connection == id,
+        let is_of_it = match (packet.header.kind, by == Side::A) {
+            (Kind::Syn, is_initiator) => is_initiator && packet.header.connection == id,
             // Who does not know a connection gives its id back as it came.
             (Kind::Reset, _) => [id, next].contains(&packet.header.connection),
             (_, true) => packet.header.connection == next,
@@ -272,7 +270,6 @@ mod tests {
                 ip: std::net::Ipv4Addr::LOCALHOST.into(),
                 port,
             }),
-            opener: Side::A,
             first: FrameRef {
                 number: FrameNumber(number),
                 position: frame.unwrap(),
