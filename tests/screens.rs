@@ -27,6 +27,8 @@ mod strip;
 mod themes;
 #[path = "screens/torrent.rs"]
 mod torrent;
+#[path = "screens/transport.rs"]
+mod transport;
 #[path = "screens/utp.rs"]
 mod utp;
 
@@ -64,7 +66,7 @@ const ASCII: Look = Look {
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// Keys that lead from the connections into each pane and into the help.
-const WAYS: [&str; 12] = [
+const WAYS: [&str; 13] = [
     "",
     "Enter",
     "Enter Enter",
@@ -77,6 +79,7 @@ const WAYS: [&str; 12] = [
     "6",
     "7",
     "8",
+    "9",
 ];
 
 /// All keys there are, and one that is none; what takes a letter gets one. Keys of a sequence are words of one text.
@@ -342,12 +345,12 @@ fn the_selected_message_survives_a_resize() {
 #[test]
 fn the_pane_with_the_keys_is_on_the_screen_after_a_resize() {
     for (width, height) in SIZES {
-        for tabs in 0..11 {
+        for tabs in 0..12 {
             let screen = Screen::of("choke_dance.pcap", COLOR).at(200, 60);
             let mut screen = screen.after(&format!("Enter Tab*{tabs}"));
             screen = screen.at(width, height);
             let text = screen.text();
-            let titles = ["[Bytes]", "[6 ", "[3 ", "[4 ", "[7 ", "[8 ", "A<B"];
+            let titles = ["[Bytes]", "[6 ", "[3 ", "[4 ", "[7 ", "[8 ", "[9 ", "A<B"];
             let has_keys =
                 !screen.reversed().is_empty() || titles.iter().any(|title| text.contains(title));
             assert!(has_keys, "{tabs} tabs, then\n{}", screen.text());

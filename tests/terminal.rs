@@ -490,7 +490,7 @@ fn the_bytes_of_several_captures_are_found_again() {
     let mut command = peerscope("v2_hybrid.pcap");
     command.arg(capture("loopback.pcap"));
     let mut terminal = Terminal::start(command);
-    terminal.resize(120, 40);
+    terminal.resize(140, 40);
     terminal.shows("v2_hybrid.pcap + loopback.pcap");
     terminal.shows("READ 100%");
     terminal.press("G");

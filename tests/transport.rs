@@ -91,6 +91,32 @@ fn with_loss_what_comes_twice_is_told_from_what_comes_late() {
 }
 
 #[test]
+fn of_utp_the_figures_are_those_of_a_slow_count() {
+    let (store, source) = read("utp_only.pcap");
+    // Counted packet by packet from the datagrams that tshark prints: round trips, the most in flight, packets and bytes
+    // again, bytes acknowledged selectively.
+    for (connection, expected) in [
+        (0, [(23, 286, 0, 0, 0), (28, 131_908, 0, 0, 0)]),
+        (1, [(18, 7161, 0, 0, 0), (14, 8151, 0, 0, 0)]),
+        (2, [(17, 286, 0, 0, 0), (20, 136_215, 5, 7253, 61_191)]),
+    ] {
+        let tracing = traced(&store, &source, ConnectionId(connection));
+        let course = tracing.course();
+        let told = course.figures(course.len()).map(|it| {
+            let trips = it.round_trips.count;
+            (
+                trips,
+                it.most_in_flight,
+                it.again,
+                it.again_bytes,
+                it.selected,
+            )
+        });
+        assert_eq!(told, expected, "connection {connection}");
+    }
+}
+
+#[test]
 fn it_may_stop_and_go_on_anywhere() {
     let (store, source) = read("tcp_lossy.pcap");
     for connection in store.connections() {

@@ -101,6 +101,11 @@ static VERBS: &[Verb] = &[
     ),
     view("life", Pane::Life, "the steps of a connection"),
     view(
+        "transport",
+        Pane::Transport,
+        "delays, loss and windows of a connection",
+    ),
+    view(
         "summary",
         Pane::Account,
         "where every frame and every byte went",

@@ -46,6 +46,7 @@ impl App {
 
     /// What the views on the screen need beside the study. True when they have it.
     fn prepare_views(&mut self) -> bool {
+        let is_traced = self.go_on_tracing();
         match self.arrangement.view {
             View::Requests => {
                 let mut requests = std::mem::take(&mut self.views.requests);
@@ -59,7 +60,7 @@ impl App {
                 self.views.life = life;
                 !has_more
             }
-            _ => true,
+            _ => is_traced,
         }
     }
 

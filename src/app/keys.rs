@@ -97,7 +97,8 @@ struct Key {
 }
 
 const LADDER: &[Pane] = &[Pane::Ladder];
-const STRIP: &[Pane] = &[Pane::Strip];
+/// What is over time.
+const TIME: &[Pane] = &[Pane::Strip, Pane::Transport];
 const LIST: &[Pane] = &[Pane::Connections];
 const REQUESTS: &[Pane] = &[Pane::Requests];
 const PIECES: &[Pane] = &[Pane::Pieces];
@@ -220,7 +221,7 @@ const KEYS: &[Key] = &[
         ],
         about: "to a change of state",
         hint: "change",
-        panes: STRIP,
+        panes: TIME,
     },
     Key {
         names: "+ - 0",
@@ -231,14 +232,14 @@ const KEYS: &[Key] = &[
         ],
         about: "less, more, all time",
         hint: "time",
-        panes: STRIP,
+        panes: TIME,
     },
     Key {
         names: "H L",
         actions: &[("H", Action::Earlier), ("L", Action::Later)],
         about: "earlier, later",
         hint: "move",
-        panes: STRIP,
+        panes: TIME,
     },
     Key {
         names: "Space",
@@ -415,7 +416,7 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
-        names: "1 2 3 4 6 7 8",
+        names: "1-4 6-9",
         actions: &[
             ("1", Action::Go(Pane::Connections)),
             ("2", Action::Go(Pane::Ladder)),
@@ -424,6 +425,7 @@ const KEYS: &[Key] = &[
             ("6", Action::Go(Pane::Account)),
             ("7", Action::Go(Pane::Requests)),
             ("8", Action::Go(Pane::Life)),
+            ("9", Action::Go(Pane::Transport)),
         ],
         about: "views, as above",
         hint: "",

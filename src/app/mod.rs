@@ -46,7 +46,7 @@ use crate::wire::plain;
 use asking::Asking;
 use finding::Finding;
 use keys::{Action, Pressed};
-use panes::{Pieces, Taken};
+use panes::{Pieces, Taken, Tracings};
 use prompt::Prompt;
 use saving::Writing;
 use selection::Place;
@@ -108,6 +108,7 @@ pub struct App {
     talk: Option<(EntryId, Talk)>,
     talk_before: Option<Talk>,
     studies: Studies,
+    tracings: Tracings,
     views: Views,
     pieces: Pieces,
     has_new_work: bool,
@@ -162,6 +163,7 @@ impl App {
             talk: None,
             talk_before: None,
             studies: Studies::default(),
+            tracings: Tracings::default(),
             views: Views::default(),
             pieces: Pieces::default(),
             has_new_work: false,
@@ -442,6 +444,7 @@ impl App {
             talk: self.talk.as_ref().map(|(_, talk)| talk),
             talk_before: self.talk_before.as_ref(),
             study: self.study(),
+            tracing: self.tracing(),
             time_column: self.time_column,
             marks: &self.marks,
             nodes: &self.nodes,

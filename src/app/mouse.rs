@@ -109,7 +109,7 @@ impl App {
 
     /// Selects what is at this cell of a pane.
     fn select_at(&mut self, pane: Pane, column: u16, row: u16, area: Rect) {
-        if pane == Pane::Strip {
+        if matches!(pane, Pane::Strip | Pane::Transport) {
             let found = strip::entry_at(&self.scene(), area.width, column);
             return found.into_iter().for_each(|id| self.select_entry(id));
         }

@@ -276,7 +276,7 @@ impl App {
     pub(super) fn move_by(&mut self, rows: isize) {
         match self.arrangement.focus {
             Pane::Connections => self.choose_connection(rows),
-            Pane::Ladder | Pane::Strip => self.move_in_ladder(rows),
+            Pane::Ladder | Pane::Strip | Pane::Transport => self.move_in_ladder(rows),
             Pane::Tree => {
                 let len = self.tree.visible(&self.nodes).len();
                 self.tree.cursor.move_by(rows, len);
@@ -385,6 +385,7 @@ impl App {
             Pane::Torrent => self.torrent_takes(action, screen),
             Pane::Requests => self.requests_takes(action, screen),
             Pane::Life => self.life_takes(action, screen),
+            Pane::Transport => self.transport_takes(action, screen),
             Pane::Tree => self.tree_takes(action, screen),
             Pane::Hex => self.hex_takes(action, screen),
             Pane::Ladder | Pane::Account => Taken::No,

@@ -70,6 +70,7 @@ pub struct Panes {
     pub torrent: Option<Rect>,
     pub requests: Option<Rect>,
     pub life: Option<Rect>,
+    pub transport: Option<Rect>,
     pub separators: Vec<Rect>,
     pub status: Rect,
     pub hints: Rect,
@@ -159,6 +160,7 @@ impl Panes {
             Pane::Torrent => &mut self.torrent,
             Pane::Requests => &mut self.requests,
             Pane::Life => &mut self.life,
+            Pane::Transport => &mut self.transport,
         };
         *place = Some(area);
     }
@@ -293,6 +295,7 @@ impl Panes {
             Pane::Torrent => self.torrent,
             Pane::Requests => self.requests,
             Pane::Life => self.life,
+            Pane::Transport => self.transport,
         }
     }
 
@@ -321,6 +324,7 @@ fn of_view(view: View) -> Option<Pane> {
         View::Torrent => Some(Pane::Torrent),
         View::Requests => Some(Pane::Requests),
         View::Life => Some(Pane::Life),
+        View::Transport => Some(Pane::Transport),
     }
 }
 

@@ -32,6 +32,7 @@ mod status;
 pub mod strip;
 mod tabs;
 pub mod torrent;
+pub mod transport;
 pub mod tree;
 
 pub use cursor::Cursor;
@@ -54,7 +55,7 @@ use crate::capture::{Control, Timestamp};
 use crate::export::{Sought, mark};
 use crate::peer::Talk;
 use crate::pipeline::Progress;
-use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store, Study};
+use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store, Study, Tracing};
 use crate::stream::{ConnectionId, Side};
 
 /// The part of the screen that keys go to.
@@ -80,11 +81,13 @@ pub enum Pane {
     Requests,
     /// The steps of a connection.
     Life,
+    /// How well its packets went.
+    Transport,
 }
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Pane; 10] = [
+    pub const ALL: [Pane; 11] = [
         Pane::Connections,
         Pane::Ladder,
         Pane::Strip,
@@ -92,6 +95,7 @@ impl Pane {
         Pane::Torrent,
         Pane::Requests,
         Pane::Life,
+        Pane::Transport,
         Pane::Tree,
         Pane::Hex,
         Pane::Account,
@@ -107,6 +111,7 @@ impl Pane {
             Pane::Torrent => View::Torrent,
             Pane::Requests => View::Requests,
             Pane::Life => View::Life,
+            Pane::Transport => View::Transport,
         }
     }
 }
@@ -123,6 +128,7 @@ pub enum View {
     Account,
     Requests,
     Life,
+    Transport,
 }
 
 /// What lies over the panes.
@@ -255,6 +261,8 @@ pub struct Scene<'a> {
     pub talk_before: Option<&'a Talk>,
     /// What is known of its conversation as a whole, as far as that got.
     pub study: Option<&'a Study>,
+    /// Its packets, as far as they were read again, while somebody looks at them.
+    pub tracing: Option<&'a Tracing>,
     /// What the times of the ladder are.
     pub time_column: TimeColumn,
     /// Places that the user named.
@@ -386,6 +394,7 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     on(panes.torrent, torrent::draw);
     on(panes.requests, requests::draw);
     on(panes.life, life::draw);
+    on(panes.transport, transport::draw);
     panes
         .separators
         .into_iter()

@@ -5,7 +5,7 @@ use super::look::cut;
 use super::{Follow, Live, Pane, Scene, Tone, View};
 
 /// The views: the key, the long name, the short one, and the pane that gets the keys.
-pub const VIEWS: [(View, &str, &str, Pane); 7] = [
+pub const VIEWS: [(View, &str, &str, Pane); 8] = [
     (
         View::Connections,
         "1 Connections",
@@ -14,10 +14,11 @@ pub const VIEWS: [(View, &str, &str, Pane); 7] = [
     ),
     (View::Ladder, "2 Ladder", "2 Ladder", Pane::Ladder),
     (View::Pieces, "3 Pieces", "3 Pieces", Pane::Pieces),
-    (View::Torrent, "4 Torrent", "4 Torrent", Pane::Torrent),
-    (View::Account, "6 Account", "6 Account", Pane::Account),
+    (View::Torrent, "4 Torrent", "4 Torr", Pane::Torrent),
+    (View::Account, "6 Account", "6 Acc", Pane::Account),
     (View::Requests, "7 Requests", "7 Req", Pane::Requests),
     (View::Life, "8 Life", "8 Life", Pane::Life),
+    (View::Transport, "9 Transport", "9 Net", Pane::Transport),
 ];
 
 /// From so many columns on, names are whole.

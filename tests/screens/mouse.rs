@@ -89,7 +89,8 @@ fn a_click_on_a_name_shows_its_view() {
     for (column, view) in [
         (12, "[2 Ladder]"),
         (22, "[3 Pieces]"),
-        (60, "[8 Life]"),
+        (52, "[8 Life]"),
+        (60, "[9 Net]"),
         (2, "[1 Conns]"),
     ] {
         let screen = Screen::of("choke_dance.pcap", COLOR).click(column, 0);

@@ -6,7 +6,7 @@ use super::packets::Pcap;
 use super::pty::{Terminal, peerscope, peerscope_at, typed};
 
 /// Keys that lead from the connections into each view, and into what lies over them.
-const WAYS: [&[&str]; 12] = [
+const WAYS: [&[&str]; 13] = [
     &[],
     &["2"],
     &["2", "Enter"],
@@ -19,6 +19,7 @@ const WAYS: [&[&str]; 12] = [
     &["6"],
     &["7"],
     &["8"],
+    &["9"],
 ];
 
 /// These end the program, or stop it: others try them.

@@ -7,9 +7,11 @@ mod pieces;
 mod requests;
 mod strip;
 mod torrent;
+mod transport;
 mod tree;
 
 pub(super) use pieces::Pieces;
+pub(super) use transport::Tracings;
 
 /// Did the pane know what to do?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The times below the strip, and the caret.
 
-use super::{LABEL, Picture};
+use super::{LABEL, TimeWindow};
 use crate::capture::Timestamp;
 use crate::export::duration;
 use crate::view::Tone;
@@ -32,31 +32,59 @@ const LONG: [u64; 17] = [
     1000 * DAY,
 ];
 
+/// Cells over a stretch of time, and the moment of the selected message among them.
+#[derive(Clone, Copy)]
+pub(in crate::view) struct Axis {
+    /// What is shown.
+    pub(in crate::view) window: TimeWindow,
+    /// What there is to show.
+    pub(in crate::view) whole: TimeWindow,
+    pub(in crate::view) now: Timestamp,
+    pub(in crate::view) cells: u16,
+}
+
+impl Axis {
+    /// The first moment of a cell.
+    pub(in crate::view) fn edge(&self, cell: u16) -> Timestamp {
+        self.window.edge(cell, self.cells)
+    }
+
+    /// The cell of the selected message.
+    pub(in crate::view) fn caret(&self) -> Option<u16> {
+        self.window.cell(self.now, self.cells)
+    }
+
+    /// Does a cell begin behind the selected message?
+    pub(in crate::view) fn is_ahead(&self, cell: u16) -> bool {
+        self.edge(cell) > self.now
+    }
+}
+
 /// `│0 s      │5 s  ▲   │10 s`, in seconds since the first frame, as in the ladder.
-pub(super) fn draw(picture: &Picture<'_>, canvas: &mut Canvas<'_>) {
-    let (window, cells) = (picture.window, picture.cells());
-    let origin = picture.scene.store.tally().start.unwrap_or(window.start());
+pub(in crate::view) fn draw(axis: &Axis, start: Option<Timestamp>, canvas: &mut Canvas<'_>) {
+    let (window, cells) = (axis.window, axis.cells);
+    let origin = start.unwrap_or(window.start());
     let from = window.start().since(origin).max(0) as u64;
     if let Some(step) = step(from, window.span(), cells) {
         let mut at = from.div_ceil(step) * step;
         while let Some(cell) = window.cell(Timestamp(origin.0 + at), cells) {
             canvas.text(LABEL + cell, 0, canvas.look.glyphs.vertical, Tone::Dim);
             let end = cell + width(at, step) as u16;
-            let is_free = !picture.caret().is_some_and(|it| (cell..end).contains(&it));
+            let is_free = !axis.caret().is_some_and(|it| (cell..end).contains(&it));
             if is_free && end <= cells {
                 canvas.text(LABEL + cell + 1, 0, &label(at, step), Tone::Dim);
             }
             at += step;
         }
     }
-    if let Some(caret) = picture.caret() {
+    if let Some(caret) = axis.caret() {
         canvas.text(LABEL + caret, 0, canvas.look.glyphs.caret, Tone::Strong);
     }
     let span = |span: u64| duration(span as i64);
-    let shown = if window == picture.whole {
+    let shown = if window == axis.whole {
         format!("all {}", span(window.span()))
     } else {
-        format!("{} of {}", span(window.span()), span(picture.whole.span()))
+        format!("{} of {}", span(window.span()), span(axis.whole.span()))
     };
     canvas.text(LABEL + cells + 1, 0, &shown, Tone::Dim);
 }

@@ -12,30 +12,31 @@ const SECOND: u64 = 1_000_000_000;
 /// Steps of a row.
 const LEVELS: u64 = 8;
 
+/// What stands in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::view) enum Bar {
+    /// Nobody knows.
+    Unknown,
+    /// There was nothing to measure.
+    Nothing,
+    Of(u64),
+}
+
 pub(super) fn draw(picture: &Picture<'_>, graph: Graph, height: u16, canvas: &mut Canvas<'_>) {
-    let values: Vec<Option<u64>> = picture
-        .columns
-        .iter()
-        .map(|column| value(picture, graph, column))
-        .collect();
-    let most = values.iter().flatten().copied().max().unwrap_or(0);
+    let values = picture.columns.iter();
+    let values = values.map(|column| value(picture, graph, column));
+    let bars: Vec<Bar> = values.map(|it| it.map_or(Bar::Unknown, Bar::Of)).collect();
+    let most = most(&bars);
     let label = label(graph, canvas.look.glyphs);
     canvas.text(0, height - 1, &label, Tone::Dim);
-    for (cell, value) in (0..).zip(values) {
-        let tone = if picture.is_ahead(cell) || value.is_none() {
+    let tone = |cell, _| {
+        if picture.axis.is_ahead(cell) {
             Tone::Dim
         } else {
             tone(graph)
-        };
-        for row in 0..height {
-            let glyph = glyph(
-                canvas,
-                value.map(|it| level(it, most, height)),
-                height - 1 - row,
-            );
-            canvas.text(LABEL + cell, row, glyph, tone);
         }
-    }
+    };
+    draw_bars(&bars, most, height, tone, canvas);
     let (cells, right) = widths(canvas.width());
     let words = cut(
         &words(picture, graph, most),
@@ -43,6 +44,36 @@ pub(super) fn draw(picture: &Picture<'_>, graph: Graph, height: u16, canvas: &mu
         canvas.look.glyphs,
     );
     canvas.text(LABEL + cells + 1, height - 1, &words, Tone::Dim);
+}
+
+/// The highest of them.
+pub(in crate::view) fn most(bars: &[Bar]) -> u64 {
+    let value = |bar: &Bar| match bar {
+        Bar::Of(value) => *value,
+        Bar::Unknown | Bar::Nothing => 0,
+    };
+    bars.iter().map(value).max().unwrap_or(0)
+}
+
+/// Draws each in its cell; `most` fills it.
+pub(in crate::view) fn draw_bars(
+    bars: &[Bar],
+    most: u64,
+    height: u16,
+    tone: impl Fn(u16, u64) -> Tone,
+    canvas: &mut Canvas<'_>,
+) {
+    for (cell, bar) in (0..).zip(bars) {
+        let (level, tone) = match *bar {
+            Bar::Unknown => (None, Tone::Dim),
+            Bar::Nothing => continue,
+            Bar::Of(value) => (Some(level(value, most, height)), tone(cell, value)),
+        };
+        for row in 0..height {
+            let glyph = glyph(canvas, level, height - 1 - row);
+            canvas.text(LABEL + cell, row, glyph, tone);
+        }
+    }
 }
 
 /// How much of it is in a column; `None` where nothing is known.
@@ -64,8 +95,8 @@ fn value(picture: &Picture<'_>, graph: Graph, column: &Column) -> Option<u64> {
 }
 
 fn per_second(sent: u64, picture: &Picture<'_>) -> u64 {
-    let in_all = u128::from(sent) * u128::from(SECOND) * u128::from(picture.cells());
-    (in_all / u128::from(picture.window.span())) as u64
+    let in_all = u128::from(sent) * u128::from(SECOND) * u128::from(picture.axis.cells);
+    (in_all / u128::from(picture.axis.window.span())) as u64
 }
 
 /// Nothing is 0; the least is seen, and only the most is full.
@@ -136,7 +167,7 @@ fn last_second(picture: &Picture<'_>, of: Of) -> Option<u64> {
     if entry >= study.known() {
         return None;
     }
-    let second_ago = Timestamp(picture.now.0.saturating_sub(SECOND) + 1);
+    let second_ago = Timestamp(picture.axis.now.0.saturating_sub(SECOND) + 1);
     let from = study.blocks_before(scene.store, study.first_at(scene.store, second_ago));
     let to = study.blocks_before(scene.store, entry + 1);
     let sent_to = |direction: usize| {

@@ -61,12 +61,12 @@ fn draw_now(letters: &Letters<'_>, canvas: &mut Canvas<'_>) {
 
 fn draw_cells(picture: &Picture<'_>, direction: usize, canvas: &mut Canvas<'_>) {
     let receiver = picture.scene.sides()[direction];
-    let caret = picture.caret();
+    let caret = picture.axis.caret();
     for (cell, column) in (0..).zip(&picture.columns) {
         let side = receiver.index();
         let flow = column.flow[side];
         let mut style = canvas.look.style(match flow {
-            _ if picture.is_ahead(cell) => Tone::Dim,
+            _ if picture.axis.is_ahead(cell) => Tone::Dim,
             flow => tone_of(flow),
         });
         // With one change the state before is in sight on the left; with two, one was here alone.
@@ -84,13 +84,13 @@ fn draw_cells(picture: &Picture<'_>, direction: usize, canvas: &mut Canvas<'_>) 
 /// An arrow where the selected message lies outside of the window.
 fn draw_elsewhere(picture: &Picture<'_>, canvas: &mut Canvas<'_>) {
     let glyphs = canvas.look.glyphs;
-    if picture.caret().is_some() {
+    if picture.axis.caret().is_some() {
         return;
     }
-    if picture.now < picture.window.start() {
+    if picture.axis.now < picture.axis.window.start() {
         canvas.text(LABEL - 1, 0, glyphs.left, Tone::Strong);
     } else {
-        canvas.text(LABEL + picture.cells(), 0, glyphs.right, Tone::Strong);
+        canvas.text(LABEL + picture.axis.cells, 0, glyphs.right, Tone::Strong);
     }
 }
 

@@ -7,9 +7,9 @@
 //! →A  ...                                        the same for B<A, and an axis with a caret at now
 //! ```
 
-mod axis;
+pub(super) mod axis;
 mod columns;
-mod graph;
+pub(super) mod graph;
 mod letters;
 mod parts;
 mod window;
@@ -17,6 +17,7 @@ mod window;
 pub use columns::{Column, columns};
 pub use window::{MIN_SPAN, Motion, State, TimeWindow};
 
+use axis::Axis;
 use letters::Letters;
 use parts::Part;
 
@@ -26,7 +27,7 @@ use crate::capture::Timestamp;
 use crate::store::EntryId;
 
 /// Columns of `A<B `.
-const LABEL: u16 = 4;
+pub(super) const LABEL: u16 = 4;
 /// Columns of `D unwanted  4096 in flight `.
 const NARROW: u16 = 27;
 /// As wide, the words of both sides stand behind the letters, and from the second on the oldest request.
@@ -40,13 +41,11 @@ const OLDEST: u16 = 26;
 struct Picture<'a> {
     scene: &'a Scene<'a>,
     columns: Vec<Column>,
-    window: TimeWindow,
-    whole: TimeWindow,
-    now: Timestamp,
+    axis: Axis,
 }
 
 /// Cells, and columns of the words behind them.
-fn widths(width: u16) -> (u16, u16) {
+pub(super) fn widths(width: u16) -> (u16, u16) {
     let right = match width {
         _ if width >= WIDE[1] => WORDS + OLDEST,
         _ if width >= WIDE[0] => WORDS,
@@ -93,9 +92,15 @@ impl<'a> Picture<'a> {
         let (whole, now) = times(scene)?;
         let window = scene.views.strip.window(whole, now);
         let study = scene.study?;
+        let axis = Axis {
+            window,
+            whole,
+            now,
+            cells,
+        };
         let mut columns = columns(scene.store, study, window, cells);
         // The cell of now tells of now, not of what comes later in it.
-        if let Some(caret) = window.cell(now, cells)
+        if let Some(caret) = axis.caret()
             && let Some(last) = scene.ordinal().filter(|it| *it < study.known() as usize)
         {
             let column = &mut columns[usize::from(caret)];
@@ -104,24 +109,8 @@ impl<'a> Picture<'a> {
         Some(Picture {
             scene,
             columns,
-            window,
-            whole,
-            now,
+            axis,
         })
-    }
-
-    fn cells(&self) -> u16 {
-        self.columns.len() as u16
-    }
-
-    /// The cell of the selected message.
-    fn caret(&self) -> Option<u16> {
-        self.window.cell(self.now, self.cells())
-    }
-
-    /// Does a cell begin behind the selected message?
-    fn is_ahead(&self, cell: u16) -> bool {
-        self.window.edge(cell, self.cells()) > self.now
     }
 }
 
@@ -147,7 +136,12 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
                     .iter()
                     .for_each(|it| graph::draw(it, graph, height, &mut canvas));
             }
-            Part::Axis => picture.iter().for_each(|it| axis::draw(it, &mut canvas)),
+            Part::Axis => {
+                let start = scene.store.tally().start;
+                picture
+                    .iter()
+                    .for_each(|it| axis::draw(&it.axis, start, &mut canvas));
+            }
             Part::Legend => letters::legend(&mut canvas),
         }
         row += height;
