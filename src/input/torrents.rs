@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "dance", "hybrid", "links", "loopback", "lossy", "mse", "v2only"
+                "dance", "hybrid", "links", "loopback", "lossy", "mse", "utp", "v2only"
             ]
         );
     }
