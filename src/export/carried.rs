@@ -16,10 +16,9 @@ pub fn transport_name(transport: Transport) -> &'static str {
     }
 }
 
-/// Why who closed a connection did so, in its own words; `none` is no reason.
+/// Why who closed a connection did so, in its own words.
 pub fn close_reason(connection: &Connection) -> Option<CloseReason> {
-    let reason = connection.activity.closed?.reason;
-    reason.filter(|reason| reason.0 != 0)
+    connection.activity.closed?.reason
 }
 
 /// `upload to upload (6): FIN by A`: the other side's own diagnosis comes first.
@@ -103,7 +102,7 @@ impl Relations {
         let number = |id: ConnectionId| id.0;
         let reason = connection.activity.closed.and_then(|closed| closed.reason);
         Relations {
-            close_reason: reason.map(|reason| reason.0),
+            close_reason: reason.map(CloseReason::number),
             close_reason_name: reason.and_then(CloseReason::name),
             continues: connection.segments().continues.map(number),
             goes_on_as: store.goes_on(connection).map(number),

@@ -128,7 +128,7 @@ impl Told {
         let closed = Closed {
             how,
             by: Side::B,
-            reason: reason.map(CloseReason),
+            reason: reason.and_then(CloseReason::new),
         };
         self.active(connection, at, Some(closed));
     }

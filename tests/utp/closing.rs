@@ -97,7 +97,7 @@ fn who_hangs_up_may_say_why() {
     let fin = line.fin(Side::A, &[]).with(|packet| packet.because(6));
     capture.send(&fin);
     let (_, ending) = heard(capture);
-    let reason = Some(CloseReason(6));
+    let reason = CloseReason::new(6);
     assert_eq!(ending, Some(closed(Closing::Fin, Side::A, reason)));
 }
 
@@ -120,7 +120,7 @@ fn a_reset_of_the_old_version_is_of_the_connection_whose_packet_it_repeats() {
     let ending = heard.connection(0).activity.closed;
     assert_eq!(
         ending,
-        Some(closed(Closing::Fin, Side::A, Some(CloseReason(2))))
+        Some(closed(Closing::Fin, Side::A, CloseReason::new(2)))
     );
     assert_eq!(heard.account()["udp"]["other"]["frames"], 0);
 }

@@ -1,6 +1,7 @@
 //! The header of uTP, and its extensions (BEP 29).
 
 use std::fmt;
+use std::num::NonZero;
 
 use crate::packet::Datagram;
 
@@ -66,9 +67,9 @@ pub struct Packet<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SelectiveAck<'a>(pub &'a [u8]);
 
-/// Why a side hung up, as libtorrent says it.
+/// Why a side hung up, as libtorrent says it. Zero is no reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CloseReason(pub u16);
+pub struct CloseReason(NonZero<u16>);
 
 impl<'a> Packet<'a> {
     /// `None` for what cannot be a packet of uTP's version 1, or of which its headers were not captured. That it can be
@@ -104,7 +105,7 @@ impl<'a> Packet<'a> {
             match (next, len) {
                 (1, 1..=32) => self.selective = Some(SelectiveAck(content)),
                 (2, 8) => {}
-                (3, 4) => self.close_reason = Some(CloseReason::read(content)),
+                (3, 4) => self.close_reason = CloseReason::read(content),
                 _ => return None,
             }
             (next, at) = (following, end);
@@ -173,15 +174,24 @@ impl<'a> SelectiveAck<'a> {
 }
 
 impl CloseReason {
+    /// `None` for the number that says nothing.
+    pub fn new(number: u16) -> Option<CloseReason> {
+        NonZero::new(number).map(CloseReason)
+    }
+
     /// The upper two of the four bytes are zero.
-    fn read(content: &[u8]) -> CloseReason {
-        CloseReason(u16::from_be_bytes([content[2], content[3]]))
+    fn read(content: &[u8]) -> Option<CloseReason> {
+        CloseReason::new(u16::from_be_bytes([content[2], content[3]]))
+    }
+
+    /// Its number.
+    pub fn number(self) -> u16 {
+        self.0.get()
     }
 
     /// In libtorrent's words; none of a reason that it does not know.
     pub fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            0 => "none",
+        Some(match self.number() {
             1 => "duplicate peer id",
             2 => "torrent removed",
             3 => "no memory",
@@ -319,7 +329,8 @@ pub(in crate::stream) mod tests {
         let bytes = hex!("11032741005e885e36a7e8830010000041a72e6d 0004 00000006");
         let reason = Packet::read(&datagram(&bytes)).unwrap().close_reason;
         assert_eq!(reason.unwrap().to_string(), "upload to upload (6)");
-        assert_eq!(CloseReason(77).to_string(), "reason 77");
+        assert_eq!(CloseReason::new(77).unwrap().to_string(), "reason 77");
+        assert_eq!(CloseReason::new(0), None);
     }
 
     #[test]
