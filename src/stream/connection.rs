@@ -119,17 +119,36 @@ pub(super) struct Connection {
     pub(super) transport: Transport,
     /// `A` first.
     ends: [Endpoint; 2],
-    pub(super) last: Moment,
+    last_number: FrameNumber,
+    last_time: Timestamp,
     segments: u32,
     pub(super) closed: Option<Closed>,
     pub(super) opening: Opening,
     /// Each side's first number, by its SYN or the other's acknowledgement of it.
-    pub(super) starts: [Option<SeqNumber>; 2],
+    pub(super) starts: Starts,
     pub(super) halves: Option<Box<[Half; 2]>>,
     /// In the list of those that take memory beside their own.
     pub(super) is_awake: bool,
     /// In the list of those that had segments lately.
     pub(super) is_touched: bool,
+}
+
+/// The first number of each side, as far as it is known. In a port scan each byte of it counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Starts {
+    numbers: [SeqNumber; 2],
+    is_known: [bool; 2],
+}
+
+impl Starts {
+    pub(super) fn get(&self, side: Side) -> Option<SeqNumber> {
+        self.is_known[side.index()].then_some(self.numbers[side.index()])
+    }
+
+    pub(super) fn set(&mut self, side: Side, start: Option<SeqNumber>) {
+        self.is_known[side.index()] = start.is_some();
+        self.numbers[side.index()] = start.unwrap_or_default();
+    }
 }
 
 /// How far the handshake of TCP was seen.
@@ -153,11 +172,12 @@ impl Connection {
         Connection {
             transport,
             ends,
-            last: Moment::default(),
+            last_number: FrameNumber::default(),
+            last_time: Timestamp::default(),
             segments: 0,
             closed: None,
             opening,
-            starts: [None; 2],
+            starts: Starts::default(),
             halves: None,
             is_awake: false,
             is_touched: false,
@@ -166,6 +186,14 @@ impl Connection {
 
     pub(super) fn ends(&self) -> &[Endpoint; 2] {
         &self.ends
+    }
+
+    /// Its latest frame.
+    pub(super) fn last(&self) -> Moment {
+        Moment {
+            number: self.last_number,
+            time: self.last_time,
+        }
     }
 
     /// Which side one of its ends is.
@@ -198,13 +226,13 @@ impl Connection {
     pub(super) fn may_begin_at(&self, side: Side, start: SeqNumber) -> Option<bool> {
         match &self.halves {
             Some(halves) => halves[side.index()].may_begin_at(start),
-            None => self.starts[side.index()].map(|known| known == start),
+            None => self.starts.get(side).map(|known| known == start),
         }
     }
 
     /// Another segment, or packet.
     pub(super) fn count(&mut self, at: FrameRef) {
-        self.last = at.into();
+        (self.last_number, self.last_time) = (at.number, at.time);
         self.segments = self.segments.saturating_add(1);
     }
 
@@ -223,7 +251,7 @@ impl Connection {
             Transport::Tcp => Numbering::Bytes,
             Transport::Utp { .. } => Numbering::Packets(Box::default()),
         };
-        let start = self.starts[side.index()];
+        let start = self.starts.get(side);
         match (self.opening, side, start) {
             (Opening::Answered, Side::B, Some(heard)) => {
                 let mut half = Half::new(side, None, numbering);
@@ -264,7 +292,7 @@ impl Connection {
 
     /// Numbers that were not answered yet may be told anew: of several SYNs the last one counts.
     pub(super) fn begin(&mut self, side: Side, start: SeqNumber, out: &mut impl FnMut(Event<'_>)) {
-        self.starts[side.index()] = Some(start);
+        self.starts.set(side, Some(start));
         if let Some(halves) = &mut self.halves {
             halves[side.index()].synchronise(start, out);
         }
@@ -278,7 +306,7 @@ impl Connection {
         at: FrameRef,
         out: &mut impl FnMut(Event<'_>),
     ) {
-        let start = self.starts[side.index()];
+        let start = self.starts.get(side);
         if self.halves.is_none() {
             match start {
                 Some(start) if start == ack => return,
@@ -287,7 +315,7 @@ impl Connection {
                     if self.opening == Opening::Several
                         && self.is_near(side, ack) == Some(false) =>
                 {
-                    self.starts[side.index()] = Some(ack);
+                    self.starts.set(side, Some(ack));
                     return;
                 }
                 _ => {}
@@ -306,7 +334,7 @@ impl Connection {
         if self.is_near(side, seq) == Some(false) {
             return;
         }
-        if self.halves.is_some() || self.starts[side.index()] != Some(seq) {
+        if self.halves.is_some() || self.starts.get(side) != Some(seq) {
             self.half(side).end(seq);
         }
         self.close(Closing::Fin, side, reason, out);
@@ -376,7 +404,7 @@ impl Connection {
     pub(super) fn activity(&self) -> Activity {
         let has_payload = self.halves().any(Half::has_payload);
         Activity {
-            last: self.last,
+            last: self.last(),
             segments: self.segments,
             closed: self.closed,
             directions: has_payload.then(|| {

@@ -198,7 +198,7 @@ impl Streams {
         }
         if self.awake.len() > MAX_AWAKE {
             let mut awake = std::mem::take(&mut self.awake);
-            awake.sort_unstable_by_key(|id| self.connections[id.0 as usize].last.number);
+            awake.sort_unstable_by_key(|id| self.connections[id.0 as usize].last().number);
             self.awake = awake.split_off(awake.len() / 2);
             awake.iter().for_each(|id| self.rest(*id, now, out));
         }
@@ -211,7 +211,7 @@ impl Streams {
     fn look_around(&mut self, now: Timestamp, out: &mut impl FnMut(ConnectionId, Event<'_>)) {
         for id in std::mem::take(&mut self.awake) {
             let connection = &mut self.connections[id.0 as usize];
-            if now.since(connection.last.time) > MAX_SILENCE {
+            if now.since(connection.last().time) > MAX_SILENCE {
                 self.rest(id, now, out);
                 continue;
             }

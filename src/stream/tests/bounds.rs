@@ -15,7 +15,7 @@ impl Scene {
 #[test]
 fn a_port_scan_takes_little() {
     // So many bytes for each connection that was no more than a SYN, beside some 140 in the store.
-    assert!(size_of::<Connection>() <= 96);
+    assert!(size_of::<Connection>() <= 88);
 }
 
 #[test]

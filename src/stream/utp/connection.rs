@@ -52,7 +52,7 @@ impl Connection {
         let is_other = self.may_begin_at(Side::A, start) == Some(false);
         if is_other && self.opening == Opening::Answered && self.halves.is_none() {
             self.opening = Opening::Syn;
-            self.starts[Side::B.index()] = None;
+            self.starts.set(Side::B, None);
         }
         self.synchronise(Side::A, start, None, out);
     }
@@ -102,11 +102,11 @@ impl Connection {
     /// counts it, as the text of BEP 29 does, the first data have the number behind that.
     fn answer(&mut self, ack: SeqNumber, packet: &Packet<'_>, out: &mut impl FnMut(Event<'_>)) {
         let is_open = matches!(self.opening, Opening::Syn | Opening::Several);
-        if is_open && self.starts[Side::A.index()] == Some(ack) {
+        if is_open && self.starts.get(Side::A) == Some(ack) {
             out(Event::Marked(Mark::SynAck));
             let seq = self.near(Side::B, packet.header.seq);
             self.opening = Opening::Answered;
-            self.starts[Side::B.index()] = Some(seq);
+            self.starts.set(Side::B, Some(seq));
             if let Some(halves) = &mut self.halves {
                 halves[Side::B.index()].hear(seq);
             }
@@ -122,7 +122,10 @@ impl Connection {
         let ack = self.near(Side::B, ack);
         let heard = match &self.halves {
             Some(halves) => halves[Side::B.index()].heard(),
-            None => self.starts[Side::B.index()].filter(|_| was == Opening::Answered),
+            None => self
+                .starts
+                .get(Side::B)
+                .filter(|_| was == Opening::Answered),
         };
         let has_data = self.halves().nth(1).is_some_and(Half::has_data);
         self.opening = Opening::Established;
