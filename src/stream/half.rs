@@ -196,6 +196,13 @@ impl Half {
         }
         self.payload += len;
         let offset = self.offset(seq);
+        let Some((offset, is_leap)) = self.reach(offset) else {
+            self.stray += len;
+            return;
+        };
+        if is_leap {
+            self.give_up(at.time, out);
+        }
         let piece = Piece {
             offset,
             takes: self.numbering.takes(len),
@@ -203,12 +210,23 @@ impl Half {
             len,
             at,
         };
-        if offset > self.known() + self.limits().ahead {
-            self.stray += len;
-            return;
-        }
         self.compare(piece, out);
         self.place(piece, out);
+        if is_leap {
+            self.give_up(at.time, out);
+        }
+    }
+
+    /// Where what comes at an offset is to be put, and whether nothing before it will come any more; `None` where it
+    /// belongs to something else.
+    fn reach(&mut self, offset: u64) -> Option<(u64, bool)> {
+        let known = self.known();
+        if let (Numbering::Packets(passed), Some(_)) =
+            (&mut self.numbering, self.assembler.beginning())
+        {
+            return passed.reach(offset, known);
+        }
+        (offset <= known + self.limits().ahead).then_some((offset, false))
     }
 
     /// Puts a piece at its place, but for what lies before the stream.

@@ -47,6 +47,15 @@ const PACKETS: Limits = Limits {
     before_syn: 64,
 };
 
+/// All numbers that a packet can have.
+const NUMBERS: u64 = 1 << 16;
+/// A packet so far behind is one that comes late.
+const MAX_BEHIND: u64 = 4096;
+/// Packets in a row, near each other and far from what is expected, that show that the capture has lost more than
+/// numbers can tell; and how near.
+const ENOUGH_FAR: u32 = 16;
+const NEAR: u64 = 64;
+
 /// The bytes of packets that have passed.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
@@ -58,6 +67,8 @@ pub(super) struct Passed {
     latest: Option<(u64, u64)>,
     /// A packet, and the bytes of it that it did not bring when it came again: those behind it begin with them.
     excess: (u64, u64),
+    /// Where the last packet was that was far from what is expected, and how many there were in a row.
+    far: (u64, u32),
     /// Bytes that came twice because packets were cut in another way when they were sent again.
     pub(super) overlapping: u64,
     /// Bytes of packets that were taken for repeated ones and are new.
@@ -106,6 +117,20 @@ impl Passed {
             landmark: next.0.wrapping_add(STRIDE),
             ..Passed::default()
         }
+    }
+
+    /// Where a packet is to be put that comes at `offset` where all before `known` is expected to have passed, and whether
+    /// it takes a leap; `None` where it belongs to something else, as far as is known.
+    pub(super) fn reach(&mut self, offset: u64, known: u64) -> Option<(u64, bool)> {
+        let ahead = (offset + NUMBERS - known % NUMBERS) % NUMBERS;
+        if ahead <= PACKETS.ahead || ahead >= NUMBERS - MAX_BEHIND {
+            self.far.1 = 0;
+            return Some((offset, false));
+        }
+        let place = known + ahead;
+        let is_near = place.abs_diff(self.far.0) <= NEAR;
+        self.far = (place, if is_near { self.far.1 + 1 } else { 1 });
+        (self.far.1 == ENOUGH_FAR).then_some((place, true))
     }
 
     /// A packet with `len` bytes comes at `offset`. Who sends one again may cut it in another way, as behind a probe of

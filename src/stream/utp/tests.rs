@@ -258,6 +258,21 @@ fn a_thousand_packets_may_be_missing() {
 }
 
 #[test]
+fn a_capture_may_lose_more_packets_than_numbers_can_tell() {
+    for lost in [20_000_u16, 40_000] {
+        let mut scene = Scene::established();
+        scene.say(('>', Kind::Data, 100, 199, "ab"));
+        scene.say(('>', Kind::Data, 9, 199, "late"));
+        for number in 0..40 {
+            scene.say(('>', Kind::Data, 101 + lost + number, 199, "x"));
+        }
+        let gap = "~".repeat(usize::from(lost) + 15);
+        let said = format!("ab{gap}{}", "x".repeat(25));
+        assert_eq!(scene.said()[0], said, "the first fifteen were doubted");
+    }
+}
+
+#[test]
 fn a_fin_may_carry_payload_and_come_before_it() {
     let mut scene = Scene::established();
     scene.say(('>', Kind::Fin, 101, 199, "cd"));
