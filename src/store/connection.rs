@@ -256,7 +256,12 @@ impl Connection {
         let behind = landmarks.partition_point(|landmark| landmark.since <= entry.position());
         let before = landmarks[..behind].iter().rev();
         let mut before = before.filter(|landmark| entry.seq.since(landmark.seq) >= 0);
-        before.next().copied()
+        let landmark = *before.next()?;
+        // Of a packet in fragments the first one may have come before the packets before it.
+        Some(Landmark {
+            since: landmark.since.min(entry.position()),
+            ..landmark
+        })
     }
 
     pub(super) fn pass(&mut self, side: Side, landmark: Landmark) {

@@ -252,6 +252,13 @@ impl Half {
         let Numbering::Packets(passed) = &mut self.numbering else {
             return;
         };
+        if self
+            .assembler
+            .beginning()
+            .is_some_and(|beginning| piece.offset < beginning)
+        {
+            return;
+        }
         let Again::Longer(more) = passed.compare(piece.offset, piece.len) else {
             return;
         };
