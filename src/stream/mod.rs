@@ -3,6 +3,7 @@
 //! Nothing is copied but what arrives out of order. Bytes are handed on as [`Event`]s while the
 //! frame that carries them is still in the reader's window.
 
+mod activity;
 mod assembler;
 mod connection;
 mod half;
@@ -20,8 +21,9 @@ pub mod utp;
 
 use std::ops::Not;
 
+pub use activity::{Activity, Closed, Closing, Direction, Mark, Moment};
 pub use assembler::MAX_HELD_SEGMENTS;
-pub use connection::{Activity, Closed, Closing, Direction, Mark, Moment};
+
 pub use repeat::{Repeat, Repeats};
 pub use reread::{Reread, Seeker, Sender};
 pub use seq::SeqNumber;

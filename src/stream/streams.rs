@@ -6,7 +6,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use super::connection::{Activity, Connection, Opening};
+use super::activity::Activity;
+use super::connection::{Connection, Opening};
 use super::utp::Lookout;
 use super::{ConnectionId, Event, Evidence, FrameRef, Sender, Side, Transport};
 use crate::capture::Timestamp;

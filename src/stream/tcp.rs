@@ -1,6 +1,7 @@
 //! TCP (RFC 9293): what a segment does to its connection.
 
-use super::connection::{Closing, Connection, Mark, Opening};
+use super::activity::{Closing, Mark};
+use super::connection::{Connection, Opening};
 use super::half::Half;
 use super::{Event, FrameRef, SeqNumber, Side};
 use crate::packet::Segment;

@@ -484,6 +484,16 @@ mod tests {
         out
     }
 
+    /// Three packets of uTP are missing.
+    fn hole(framer: &mut Framer) -> Vec<Decoded> {
+        let mut out = Vec::new();
+        let (seq, missing) = (SeqNumber(0), Missing::Packets(3));
+        framer.gap(seq, 0, missing, FrameRef::default(), &mut |decoded| {
+            out.push(decoded);
+        });
+        out
+    }
+
     fn finish(framer: &mut Framer) -> Vec<Decoded> {
         let mut out = Vec::new();
         framer.finish(&mut |decoded| out.push(decoded));
@@ -630,6 +640,51 @@ mod tests {
             messages(&feed(&mut framer, &hex!("00000001 01"))),
             [&Message::Unchoke]
         );
+    }
+
+    #[test]
+    fn a_hole_of_packets_ends_what_is_open_and_loses_sync() {
+        let mut framer = talking();
+        feed(&mut framer, &hex!("00000019 07 00000002 00000000 0011"));
+        let hole = hole(&mut framer);
+        let [
+            Decoded::Message(open),
+            Decoded::Gap { bytes: 0, .. },
+            Decoded::Lost,
+        ] = &hole[..]
+        else {
+            panic!("{hole:?}")
+        };
+        assert_eq!((&open.message, open.missing), (&piece(2, 0, 16), 14));
+        feed(&mut framer, b"rest");
+        let [Decoded::Undecoded(undecoded)] = &finish(&mut framer)[..] else {
+            panic!()
+        };
+        assert_eq!(
+            (undecoded.reason, undecoded.bytes),
+            (Reason::GapOverHeader, 4)
+        );
+    }
+
+    #[test]
+    fn a_hole_of_packets_between_messages_is_a_gap_of_no_bytes() {
+        let mut framer = talking();
+        let hole = hole(&mut framer);
+        assert!(
+            matches!(
+                hole[..],
+                [
+                    Decoded::Gap {
+                        bytes: 0,
+                        missing: Missing::Packets(3),
+                        ..
+                    },
+                    Decoded::Lost
+                ]
+            ),
+            "{hole:?}"
+        );
+        assert_eq!(finish(&mut framer), []);
     }
 
     #[test]

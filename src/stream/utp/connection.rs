@@ -1,7 +1,8 @@
 //! What a packet of uTP does to its connection.
 
 use super::{Kind, Packet};
-use crate::stream::connection::{Closing, Connection, Mark, Opening};
+use crate::stream::activity::{Closing, Mark};
+use crate::stream::connection::{Connection, Opening};
 use crate::stream::half::Half;
 use crate::stream::{Event, FrameRef, SeqNumber, Side};
 

@@ -3,7 +3,8 @@
 use super::lookout::{Begun, Doubted};
 use super::{Header, Kind, Packet};
 use crate::packet::{Datagram, Endpoint};
-use crate::stream::connection::{Closing, Connection, Mark, Opening};
+use crate::stream::activity::{Closing, Mark};
+use crate::stream::connection::{Connection, Opening};
 use crate::stream::streams::{Streams, hash};
 use crate::stream::{ConnectionId, Event, Evidence, FrameRef, Side, Transport};
 
