@@ -253,11 +253,12 @@ impl Connection {
         }
         let landmarks = self.conversation.as_ref()?.landmarks.as_ref()?;
         let landmarks = &landmarks[entry.side().index()];
+        let is_before = |landmark: &&Landmark| entry.seq.since(landmark.seq) >= 0;
         let behind = landmarks.partition_point(|landmark| landmark.since <= entry.position());
-        let before = landmarks[..behind].iter().rev();
-        let mut before = before.filter(|landmark| entry.seq.since(landmark.seq) >= 0);
-        let landmark = *before.next()?;
         // Of a packet in fragments the first one may have come before the packets before it.
+        let later = landmarks[behind..].iter().take_while(is_before).last();
+        let before = || landmarks[..behind].iter().rev().find(is_before);
+        let landmark = *later.or_else(before)?;
         Some(Landmark {
             since: landmark.since.min(entry.position()),
             ..landmark

@@ -105,6 +105,7 @@ pub fn read_raw(store: &Store, source: &Source, id: EntryId) -> Option<Raw> {
     };
     let sender = Sender::new(connection.transport, entry.side(), ends);
     match connection.landmark(entry) {
+        None if connection.transport != Transport::Tcp && !wanted.is_packet => {}
         None => capture.seek(sender, entry.position(), &mut wanted),
         Some(landmark) => capture.seek_behind(sender, landmark, &mut wanted),
     }

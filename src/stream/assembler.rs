@@ -375,7 +375,8 @@ impl Assembler {
         let captured = piece.bytes.len() as u64;
         let (offset, cut) = (piece.offset, piece.len - captured);
         if captured > 0 {
-            self.delivered.push(offset..piece.end(), piece.at.position);
+            let end = piece.end() - if piece.takes == piece.len { cut } else { 0 };
+            self.delivered.push(offset..end, piece.at.position);
             out(Chunk::Data {
                 offset,
                 bytes: piece.bytes,

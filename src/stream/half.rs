@@ -221,10 +221,9 @@ impl Half {
     /// belongs to something else.
     fn reach(&mut self, offset: u64) -> Option<(u64, bool)> {
         let known = self.known();
-        if let (Numbering::Packets(passed), Some(_)) =
-            (&mut self.numbering, self.assembler.beginning())
-        {
-            return passed.reach(offset, known);
+        let next = self.assembler.beginning().and(self.assembler.next());
+        if let (Numbering::Packets(passed), Some(next)) = (&mut self.numbering, next) {
+            return passed.reach(offset, next, known);
         }
         (offset <= known + self.limits().ahead).then_some((offset, false))
     }
@@ -311,11 +310,11 @@ impl Half {
         let is_packets = matches!(self.numbering, Numbering::Packets(_));
         let beginning = match self.sent {
             // The answer to a SYN takes a number or none: what the other side acknowledges will tell.
-            Some(sent) if is_packets && self.first() == sent + 1 => {
+            Some(sent) if is_packets && self.first() > sent => {
                 if !self.has_waited() {
                     return;
                 }
-                sent + 1
+                self.first().min(sent + 1)
             }
             // A keep-alive has the number before the next one.
             Some(sent) if offset > sent + 1 => sent,

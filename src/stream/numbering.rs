@@ -6,6 +6,8 @@ use crate::capture::FilePosition;
 
 /// Bytes of a stream of uTP from one landmark to the next.
 const STRIDE: u32 = 16 << 10;
+/// Frames of the capture after which there is one for a side that says little: who reads again gives up before long.
+const MAX_FRAMES: u32 = 4096;
 
 /// How sequence numbers of one direction turn into bytes of its stream.
 #[derive(Debug)]
@@ -61,8 +63,9 @@ const NEAR: u64 = 64;
 pub(super) struct Passed {
     /// How many, modulo 2^32: the sequence number of the next one.
     next: u32,
-    /// Where the next landmark is due.
+    /// Where the next landmark is due, and the frame of the last one.
     landmark: u32,
+    landmark_frame: u32,
     /// The packet with the highest number, and the bytes that it brought.
     latest: Option<(u64, u64)>,
     /// A packet, and the bytes of it that it did not bring when it came again: those behind it begin with them.
@@ -119,14 +122,14 @@ impl Passed {
         }
     }
 
-    /// Where a packet is to be put that comes at `offset` where all before `known` is expected to have passed, and whether
-    /// it takes a leap; `None` where it belongs to something else, as far as is known.
-    pub(super) fn reach(&mut self, offset: u64, known: u64) -> Option<(u64, bool)> {
-        let ahead = (offset + NUMBERS - known % NUMBERS) % NUMBERS;
-        if ahead <= PACKETS.ahead || ahead >= NUMBERS - MAX_BEHIND {
+    /// Where a packet is to be put that comes at `offset`, where what is expected begins at `next` and what was seen ends
+    /// before `known`, and whether it takes a leap; `None` where it belongs to something else, as far as is known.
+    pub(super) fn reach(&mut self, offset: u64, next: u64, known: u64) -> Option<(u64, bool)> {
+        if offset + MAX_BEHIND >= next && offset <= known + PACKETS.ahead {
             self.far.1 = 0;
             return Some((offset, false));
         }
+        let ahead = (offset + NUMBERS - known % NUMBERS) % NUMBERS;
         let place = known + ahead;
         let is_near = place.abs_diff(self.far.0) <= NEAR;
         self.far = (place, if is_near { self.far.1 + 1 } else { 1 });
@@ -164,7 +167,7 @@ impl Passed {
         match chunk {
             Chunk::Data { offset, bytes, at } => {
                 let since = at.position.min(floor);
-                self.mark((side, origin), offset, since, out);
+                self.mark((side, origin), offset, (at.number.0, since), out);
                 let known = self.take_excess(offset, bytes.len() as u64);
                 self.data(side, &bytes[known as usize..], at, out);
             }
@@ -263,12 +266,14 @@ impl Passed {
         &mut self,
         (side, origin): (Side, SeqNumber),
         offset: u64,
-        since: FilePosition,
+        (frame, since): (u32, FilePosition),
         out: &mut impl FnMut(Event<'_>),
     ) {
         let is_new = self.excess.1 == 0 || offset <= self.excess.0;
-        if is_new && (self.next.wrapping_sub(self.landmark) as i32) >= 0 {
+        let is_far = frame.saturating_sub(self.landmark_frame) >= MAX_FRAMES;
+        if is_new && (is_far || (self.next.wrapping_sub(self.landmark) as i32) >= 0) {
             self.landmark = self.next.wrapping_add(STRIDE);
+            self.landmark_frame = frame;
             let landmark = Landmark {
                 seq: SeqNumber(self.next),
                 packet: (origin + offset as u32).0 as u16,

@@ -114,6 +114,11 @@ impl Streams {
         header: &Header,
     ) -> Option<(ConnectionId, Side)> {
         let ends = [datagram.src, datagram.dst];
+        if header.kind == Kind::Reset {
+            // Of two connections with neighbouring ids it is for the one in which its sender sends this one.
+            let regular = self.find_by(ends, Kind::State, header.connection);
+            return regular.or_else(|| self.find_by(ends, Kind::Reset, header.connection));
+        }
         let recent = self.recent_utp[recent(&ends)].and_then(|id| {
             let role = self.connections[id.0 as usize].role(ends, header.kind, header.connection);
             Some((id, role?))

@@ -273,6 +273,29 @@ fn a_capture_may_lose_more_packets_than_numbers_can_tell() {
 }
 
 #[test]
+fn a_number_that_is_wrong_by_thousands_leads_nobody_away() {
+    let mut scene = Scene::established();
+    scene.say(('>', Kind::Data, 100, 199, "ab"));
+    scene.say(('>', Kind::Data, 6000, 199, "zz"));
+    for number in 101..141 {
+        scene.say(('>', Kind::Data, number, 199, "x"));
+    }
+    assert_eq!(scene.said()[0], format!("ab{}", "x".repeat(40)));
+}
+
+#[test]
+fn a_reset_is_for_the_connection_whose_id_its_sender_sends() {
+    let mut scene = Scene::default();
+    for id in [ID, ID + 1] {
+        scene.say_as(id, ('>', Kind::Syn, 99, 0, ""));
+        scene.say_as(id, ('<', Kind::State, 200, 99, ""));
+    }
+    scene.say_as(ID + 1, ('<', Kind::Reset, 0, 0, ""));
+    let is_closed = [0, 1].map(|number| scene.activity(number).closed.is_some());
+    assert_eq!(is_closed, [false, true]);
+}
+
+#[test]
 fn a_fin_may_carry_payload_and_come_before_it() {
     let mut scene = Scene::established();
     scene.say(('>', Kind::Fin, 101, 199, "cd"));

@@ -15,6 +15,8 @@ pub(in crate::wire) struct Veil {
     ciphers: [Option<Cipher>; 2],
     /// Bytes of each side that have passed, the missing ones too.
     passed: [u64; 2],
+    /// Sides of which packets are missing, and nobody knows how many bytes.
+    has_hole: [bool; 2],
     /// The first bytes of both sides, while a secret may still come.
     heads: Option<Box<[Vec<u8>; 2]>>,
     /// What was known when it was last looked for.
@@ -32,6 +34,7 @@ impl Veil {
             encryption: Some(encryption),
             ciphers: [None, None],
             passed: [0; 2],
+            has_hole: [false; 2],
             heads: None,
             tried: 0,
             secrets: 0,
@@ -73,6 +76,7 @@ impl Veil {
         for side in Side::BOTH {
             let layout = exchange.layout(side);
             let passed = self.passed[side.index()];
+            let layout = layout.filter(|_| !self.has_hole[side.index()]);
             self.ciphers[side.index()] = layout.map(|layout| Cipher::new(layout, passed));
         }
         if let Some(encryption) = &mut self.encryption {
@@ -121,8 +125,9 @@ impl Veil {
     ) {
         self.passed[side.index()] += len;
         if let Missing::Packets(_) = missing {
-            // How far the key stream has gone on nobody knows.
+            // How far the key stream has gone on nobody knows, and nobody will.
             self.ciphers[side.index()] = None;
+            self.has_hole[side.index()] = true;
         }
         if let Some(cipher) = &mut self.ciphers[side.index()] {
             cipher.skip(seq, len);
