@@ -3,7 +3,7 @@
 //! The tree is the line of flow; a module may name only what stands to its left:
 //!
 //! ```text
-//! capture -> packet -> stream -> wire -> peer -> swarm -> store -> pipeline -> export -> view -> app
+//! capture -> packet -> stream -> wire -> peer -> swarm -> store -> findings -> pipeline -> export -> view -> app
 //! ```
 //!
 //! - [`capture`]: frames with a time and a place in a file;
@@ -13,6 +13,7 @@
 //! - [`peer`]: what two peers know and owe each other;
 //! - [`swarm`]: one torrent across connections;
 //! - [`store`]: the record, and the state at any message;
+//! - [`findings`]: what is wrong in the record, in words;
 //! - [`pipeline`]: all of these in their order, on one page;
 //! - [`export`]: the record as text and JSON;
 //! - [`view`]: the record as a picture;
@@ -23,6 +24,7 @@
 pub mod app;
 pub mod capture;
 pub mod export;
+pub mod findings;
 pub mod packet;
 pub mod peer;
 pub mod pipeline;

@@ -1,6 +1,7 @@
 //! The order of the steps: frames -> segments and datagrams -> streams -> messages -> changes for the store. What is
 //! beside the streams is only recognised.
 
+mod causality;
 mod conversations;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::stream::{ConnectionId, Event, FrameRef, Repeat, Repeats, Reread, Stre
 use crate::swarm::Metainfo;
 use crate::wire::InfoHash;
 use crate::wire::companion::{Datagrams, Recognised};
+use causality::Reach;
 use conversations::Conversations;
 
 /// Frames decoded between two looks at the outside: some ten milliseconds.
@@ -201,9 +203,11 @@ impl Pipeline {
         };
         self.last = at;
         self.tally.frame(&frame);
-        let mut said = said(&mut self.conversations, &mut self.repeats, changes);
+        let carried = self.packets.carried(&frame);
+        let reach = carried.as_ref().map_or(Reach::Unknown, Reach::of);
+        let mut said = said(&mut self.conversations, &mut self.repeats, reach, changes);
         let mut lessons = Vec::new();
-        match self.packets.carried(&frame) {
+        match carried {
             Err(skip) => self.tally.skip(skip),
             Ok(Carried {
                 transport,
@@ -249,7 +253,7 @@ impl Pipeline {
         self.packets.finish();
         let (conversations, last) = (&mut self.conversations, self.last);
         let has_more = self.streams.finish(BATCH, &mut |id, event| {
-            conversations.take(id, event, last, changes);
+            conversations.take(id, event, (last, Reach::Unknown), changes);
         });
         !has_more
     }
@@ -281,9 +285,10 @@ impl Pipeline {
 fn said<'a>(
     conversations: &'a mut Conversations,
     repeats: &'a mut Repeats,
+    reach: Reach,
     changes: &'a mut Vec<Change>,
 ) -> impl FnMut(ConnectionId, FrameRef, Event<'_>) {
-    |id, at, event| match event {
+    move |id, at, event| match event {
         Event::Again {
             side,
             seq,
@@ -297,7 +302,7 @@ fn said<'a>(
             since,
             at,
         }),
-        event => conversations.take(id, event, at, changes),
+        event => conversations.take(id, event, (at, reach), changes),
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 17] = [
-    "capture", "packet", "stream", "wire", "peer", "swarm", "store", "pipeline", "export", "view",
-    "app", "config", "args", "input", "manual", "save", "main",
+const FLOW: [&str; 18] = [
+    "capture", "packet", "stream", "wire", "peer", "swarm", "store", "findings", "pipeline",
+    "export", "view", "app", "config", "args", "input", "manual", "save", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.

@@ -248,6 +248,7 @@ fn said(((from_b, kind, index, late), time): ((bool, u8, u32, u64), u64)) -> Cha
         missing: 0,
         found: Found::InOrder,
         via: None,
+        has_heard: false,
         what: What::Message(message(kind, index)),
     }))
 }

@@ -1,5 +1,7 @@
 //! The requests that one peer has sent and the other has not answered.
 
+use std::collections::VecDeque;
+
 use crate::wire::Block;
 
 /// Requests remembered per direction. Clients accept 250 to 2000; beyond this only the number is kept.
@@ -8,7 +10,7 @@ pub const MAX_OUTSTANDING: usize = 4096;
 /// Requests in flight, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    open: Vec<Block>,
+    open: VecDeque<Block>,
     beyond: u32,
 }
 
@@ -30,7 +32,7 @@ impl Requests {
 
     pub(super) fn push(&mut self, block: Block) {
         if self.open.len() < MAX_OUTSTANDING {
-            self.open.push(block);
+            self.open.push_back(block);
         } else {
             self.beyond += 1;
         }
@@ -48,7 +50,7 @@ impl Requests {
 
     fn remove(&mut self, is_it: impl Fn(&Block) -> bool) {
         match self.open.iter().position(is_it) {
-            Some(at) => drop(self.open.remove(at)),
+            Some(at) => _ = self.open.remove(at),
             None => self.beyond = self.beyond.saturating_sub(1),
         }
     }

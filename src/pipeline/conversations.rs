@@ -1,5 +1,6 @@
 //! What is said on each connection, and what encrypted conversations are read with.
 
+use super::causality::{Causality, Reach};
 use crate::capture::GrowingText;
 use crate::store::Change;
 use crate::stream::{ConnectionId, Event, FrameRef};
@@ -19,6 +20,7 @@ pub(super) struct Conversations {
 struct Spoken {
     conversation: Conversation,
     beginning: Beginning,
+    causality: Causality,
 }
 
 /// What encrypted conversations are read with, and where it comes from.
@@ -83,7 +85,7 @@ impl Conversations {
         &mut self,
         id: ConnectionId,
         event: Event<'_>,
-        now: FrameRef,
+        (now, reach): (FrameRef, Reach),
         changes: &mut Vec<Change>,
     ) {
         if let Event::Opened {
@@ -102,6 +104,7 @@ impl Conversations {
             });
             return;
         }
+        let first = changes.len();
         let spoken = &mut self.spoken[id.0 as usize];
         let told = |heard: Heard| Change::Heard {
             connection: id,
@@ -142,6 +145,7 @@ impl Conversations {
                 spoken
                     .conversation
                     .data(keys, side, (seq, bytes), at, &mut out);
+                spoken.causality.tell(&mut changes[first..], (now, reach));
                 changes.extend(spoken.beginning.data(side, bytes).map(told));
             }
             Event::Gap {

@@ -272,6 +272,9 @@ pub struct Record {
     pub found: Found,
     /// Behind what it was read.
     pub via: Option<Via>,
+    /// Had its sender acknowledged the last word of the other side that takes back what this is about? See
+    /// [`super::Entry::has_heard`].
+    pub has_heard: bool,
     /// What it is.
     pub what: What,
 }
@@ -289,6 +292,7 @@ impl Record {
             missing: 0,
             found: Found::InOrder,
             via: None,
+            has_heard: false,
             what,
         }
     }

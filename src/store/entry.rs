@@ -69,6 +69,7 @@ const UNREAD: u64 = 4;
 const RESYNCHRONISED: u64 = 8;
 const VIA_PLAINTEXT: u64 = 16;
 const VIA_RC4: u64 = 32;
+const HEARD: u64 = 64;
 
 impl Entry {
     /// Packs a record. `extension` names the id of an extended message.
@@ -111,7 +112,8 @@ impl Entry {
             Some(Via::MsePlaintext) => VIA_PLAINTEXT,
             Some(Via::MseRc4) => VIA_RC4,
         };
-        let flags = via | found | form | side;
+        let heard = if record.has_heard { HEARD } else { 0 };
+        let flags = heard | via | found | form | side;
         Entry {
             time: record.time,
             place: record.place.position.0 << 16 | (kind as u64) << 8 | flags,
@@ -192,6 +194,12 @@ impl Entry {
             VIA_RC4 => Some(Via::MseRc4),
             _ => None,
         }
+    }
+
+    /// True when its sender had acknowledged the last word of the other side that takes something back: of a request the
+    /// last choke, of a piece or a reject the last cancel. False also where that is not known.
+    pub fn has_heard(&self) -> bool {
+        self.place & HEARD != 0
     }
 
     fn form(&self) -> Form {
@@ -453,6 +461,7 @@ mod tests {
             missing: 0,
             found: Found::InOrder,
             via: None,
+            has_heard: false,
             what,
         }
     }

@@ -381,6 +381,7 @@ mod tests {
             missing: 0,
             found: Found::InOrder,
             via: None,
+            has_heard: false,
         }
     }
 

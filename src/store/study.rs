@@ -213,6 +213,7 @@ mod tests {
             missing: 0,
             found: Found::InOrder,
             via: None,
+            has_heard: false,
             what: What::Message(message(kind, index)),
         }))
     }

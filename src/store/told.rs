@@ -55,6 +55,7 @@ fn say(store: &mut Store, connection: ConnectionId, side: Side, what: What) {
         missing: 0,
         found: Found::InOrder,
         via: None,
+        has_heard: false,
         what,
     })));
 }

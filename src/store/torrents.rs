@@ -33,6 +33,11 @@ impl Store {
         self.torrents().filter(|swarm| swarm.connections > 0)
     }
 
+    /// How often something was learned of a torrent that throws another light on what its peers say.
+    pub fn lessons(&self) -> u32 {
+        self.torrents.lessons()
+    }
+
     /// The same, and those that the user named and nobody spoke of.
     pub fn torrents(&self) -> impl Iterator<Item = &Swarm> {
         self.torrents.iter()

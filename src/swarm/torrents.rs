@@ -13,12 +13,19 @@ pub struct Torrents {
     by_hash: HashMap<InfoHash, u32>,
     swarms: BTreeMap<u32, Swarm>,
     named: u32,
+    /// How often something was learned of a torrent that throws another light on what its peers say.
+    lessons: u32,
 }
 
 impl Torrents {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Swarm> {
         self.swarms.values()
+    }
+
+    /// How often something was learned that throws another light on what peers say: an info dictionary, a second hash.
+    pub fn lessons(&self) -> u32 {
+        self.lessons
     }
 
     /// The one that goes by a hash.
@@ -61,6 +68,7 @@ impl Torrents {
             self.merge(first, second);
         }
         self.named(first).tell(metainfo, origin);
+        self.lessons += 1;
     }
 
     /// The sides of one connection named two hashes, the opener the first and offering the upgrade of BEP 52: the
@@ -73,6 +81,7 @@ impl Torrents {
         if v1 != v2 && is_free(v1) && is_free(v2) {
             self.merge(v1, v2);
             self.named(v1).v2 = Some(v2);
+            self.lessons += 1;
         }
     }
 

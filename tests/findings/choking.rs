@@ -1,0 +1,5 @@
+//! Rules of `choking`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

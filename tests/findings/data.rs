@@ -1,0 +1,5 @@
+//! Rules of `data`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `exchange`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `extensions`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `metadata`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

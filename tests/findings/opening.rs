@@ -1,0 +1,5 @@
+//! Rules of `opening`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `pace`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

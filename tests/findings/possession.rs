@@ -1,0 +1,5 @@
+//! Rules of `possession`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

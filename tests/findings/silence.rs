@@ -1,0 +1,5 @@
+//! Rules of `silence`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `swarm`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,5 @@
+//! Rules of `transport`.
+
+use super::Case;
+
+pub(crate) const CASES: &[Case] = &[];
