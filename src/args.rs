@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
-use peerscope::export::DiagramFormat;
+use peerscope::export::{DiagramFormat, FindingFormat};
+use peerscope::findings::{Code, Severity};
 use peerscope::packet::Checksums;
 use peerscope::store::filter::{Filter, Net};
 use peerscope::store::{EntryId, Fold, Privacy, Store};
@@ -18,7 +19,7 @@ use crate::config::{self, Config, Glyphs, Mask};
 #[command(version, about, long_about = None, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(
     after_help = "On a terminal FILE is opened on the screen; otherwise its summary is printed.\n\
-    Exit codes: 0, 2 usage, 3 cannot read or write, 4 not permitted."
+    Exit codes: 0, 1 errors found by `findings --check`, 2 usage, 3 cannot read or write, 4 not permitted."
 )]
 pub(crate) struct Args {
     /// What to do instead of opening the screen.
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     Torrents(Output),
     /// Print where every frame and every byte of the capture went.
     Summary(Output),
+    /// Print what is wrong: broken rules, slow peers, suspicious names, and what the capture lacks.
+    Findings(Judged),
     /// Draw the conversation of a connection: Mermaid, a Markdown table, or SVG.
     Diagram(Diagram),
     /// Write a part of the capture into a new one.
@@ -281,6 +284,7 @@ impl Args {
         match &mut self.command {
             Some(Command::Messages(it) | Command::Connections(it)) => &mut it.output.input,
             Some(Command::Torrents(it) | Command::Summary(it)) => &mut it.input,
+            Some(Command::Findings(it)) => &mut it.input,
             Some(Command::Diagram(it)) => &mut it.input,
             Some(Command::Save(it)) => &mut it.input,
             Some(Command::Fields | Command::Completions { .. } | Command::Man) | None => {
@@ -368,6 +372,69 @@ impl Filtered {
         let only = self.only.as_ref();
         only.is_none_or(|filter| filter.matches(store, id))
     }
+}
+
+/// What is judged, and what is printed of it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Judged {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// Print JSON Lines: one object a line.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print comma-separated values below the names of their columns.
+    #[arg(long)]
+    pub csv: bool,
+    /// End with exit code 1 where there are errors.
+    #[arg(long)]
+    pub check: bool,
+    /// The least that is printed: error, warning or note.
+    #[arg(long, value_name = "SEVERITY", default_value = "note", value_parser = severity)]
+    pub severity: Severity,
+    /// Say what a rule means and where it comes from; `all` prints every rule.
+    #[arg(long, value_name = "CODE", value_parser = explained, conflicts_with_all = ["file", "read", "demo"])]
+    pub explain: Option<Explained>,
+    /// Only findings at messages that this display filter lets pass.
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER")]
+    pub only: Option<Filter>,
+}
+
+/// What is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Explained {
+    /// One rule.
+    Rule(Code),
+    /// Every rule.
+    All,
+}
+
+impl Judged {
+    /// How it is printed.
+    pub(crate) fn format(&self) -> FindingFormat {
+        match (self.json, self.csv) {
+            (true, _) => FindingFormat::Json,
+            (false, true) => FindingFormat::Csv,
+            (false, false) => FindingFormat::Text,
+        }
+    }
+}
+
+fn severity(typed: &str) -> Result<Severity, String> {
+    let named = Severity::ALL.into_iter().find(|it| it.name() == typed);
+    named.ok_or_else(|| "write error, warning or note".to_owned())
+}
+
+fn explained(typed: &str) -> Result<Explained, String> {
+    let rule = || Code::of(typed).map(Explained::Rule);
+    let named = (typed == "all").then_some(Explained::All).or_else(rule);
+    named.ok_or_else(|| {
+        let like: Vec<&str> = Code::like(typed).map(Code::name).collect();
+        match like.is_empty() {
+            true => "there is no such rule; `all` prints every rule".to_owned(),
+            false => format!("there is no such rule; there are {}", like.join(", ")),
+        }
+    })
 }
 
 /// What is kept, and where.

@@ -3,6 +3,7 @@
 mod args;
 mod config;
 mod input;
+mod judging;
 mod manual;
 mod save;
 
@@ -38,7 +39,7 @@ type Out = BufWriter<StdoutLock<'static>>;
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever reads our output may stop reading.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -84,15 +85,24 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.downcast_ref().is_some_and(broken))
 }
 
-fn run(mut args: Args) -> anyhow::Result<()> {
+fn run(mut args: Args) -> anyhow::Result<ExitCode> {
     if args.print_config {
-        return Ok(io::stdout()
-            .lock()
-            .write_all(config::template().as_bytes())?);
+        print(config::template().as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
     }
     let config = config::read(args.own.config.as_deref())?;
     args.complete(&config);
     let args = &args;
+    if let Some(Command::Findings(wanted)) = &args.command {
+        return judging::findings(wanted, |opened| {
+            decode(opened, |_| Ok(())).map(|decoded| (decoded.store, decoded.fault))
+        });
+    }
+    obey(args, &config).map(|()| ExitCode::SUCCESS)
+}
+
+/// Does what was asked for.
+fn obey(args: &Args, config: &Config) -> anyhow::Result<()> {
     match (&args.command, &args.picture.screenshot) {
         (Some(Command::Messages(filtered)), _) => messages(filtered),
         (Some(Command::Connections(filtered)), _) => connections(filtered),
@@ -107,6 +117,8 @@ fn run(mut args: Args) -> anyhow::Result<()> {
             let decoded = decode(opened, |_| Ok(()))?;
             decoded.fault.map(|()| decoded.store)
         }),
+        // It has an exit code of its own.
+        (Some(Command::Findings(_)), _) => Ok(()),
         (Some(Command::Fields), _) => print(manual::filter().as_bytes()),
         (Some(Command::Completions { shell }), _) => {
             let mut text = Vec::new();
@@ -120,8 +132,8 @@ fn run(mut args: Args) -> anyhow::Result<()> {
         }
         (None, _) if args.print_keys => print(manual::keys().as_bytes()),
         (None, _) if args.list_interfaces => list_interfaces(),
-        (None, Some(path)) => screenshot(args, &config, path),
-        (None, None) if io::stdout().is_terminal() => screen(args, &config),
+        (None, Some(path)) => screenshot(args, config, path),
+        (None, None) if io::stdout().is_terminal() => screen(args, config),
         (None, None) => whole(&args.input, |store, name, notes, out| {
             export::summary(store, name, notes, Format::Text, out)
         }),

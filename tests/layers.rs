@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The line of flow, and the shell around it.
-const FLOW: [&str; 18] = [
+const FLOW: [&str; 19] = [
     "capture", "packet", "stream", "wire", "peer", "swarm", "store", "findings", "pipeline",
-    "export", "view", "app", "config", "args", "input", "manual", "save", "main",
+    "export", "view", "app", "config", "args", "input", "judging", "manual", "save", "main",
 ];
 
 /// Crates of others, and the only modules that may name them.
-const OUTSIDE: [(&str, &[&str]); 18] = [
+const OUTSIDE: [(&str, &[&str]); 19] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture"]),
@@ -23,6 +23,7 @@ const OUTSIDE: [(&str, &[&str]); 18] = [
     ("ratatui", &["view", "app"]),
     ("crossterm", &["app"]),
     ("serde_json", &["export"]),
+    ("csv", &["export"]),
     ("clap", &["args", "manual", "main"]),
     ("clap_complete", &["args", "manual"]),
     ("clap_mangen", &["manual"]),
@@ -30,7 +31,7 @@ const OUTSIDE: [(&str, &[&str]); 18] = [
     ("etcetera", &["config"]),
     (
         "anyhow",
-        &["app", "args", "config", "input", "save", "main"],
+        &["app", "args", "config", "input", "judging", "save", "main"],
     ),
 ];
 

@@ -10,18 +10,31 @@ const WRITE: &str = "PEERSCOPE_WRITE_DOCS";
 #[test]
 fn the_page_of_keys_is_that_of_today() {
     let about = "The keys of the screen, as `peerscope --print-keys` prints them. `?` shows those of the pane at hand.";
-    is_current("KEYS.md", "Keys", about, &printed(&["--print-keys"]));
+    is_current("KEYS.md", "Keys", about, &fenced(&["--print-keys"]));
 }
 
 #[test]
 fn the_page_of_filters_is_that_of_today() {
     let about = "One language for `-Y` and for the screen, as `peerscope fields` prints it. Where Wireshark has a field, its \
         name means the same here.";
-    is_current("FILTER.md", "Filters", about, &printed(&["fields"]));
+    is_current("FILTER.md", "Filters", about, &fenced(&["fields"]));
+}
+
+#[test]
+fn the_page_of_findings_is_the_catalogue_of_today() {
+    let about = "Every rule, as `peerscope findings --explain all` prints it. An *error* breaks the protocol or loses data, a \
+        *warning* is harmful or suspicious, a *note* is worth knowing.";
+    let catalogue = printed(&["findings", "--explain", "all"]);
+    is_current("FINDINGS.md", "Findings", about, &catalogue);
+}
+
+/// What the program prints, as it is.
+fn fenced(arguments: &[&str]) -> String {
+    format!("```text\n{}```\n", printed(arguments))
 }
 
 fn is_current(name: &str, title: &str, about: &str, printed: &str) {
-    let page = format!("# {title}\n\n{about}\n\n```text\n{printed}```\n");
+    let page = format!("# {title}\n\n{about}\n\n{printed}");
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     if std::env::var_os(WRITE).is_some() {
         fs::write(docs.join(name), &page).unwrap();

@@ -7,6 +7,7 @@ mod carried;
 mod connections;
 mod copy;
 mod diagram;
+mod findings;
 mod json;
 mod messages;
 mod parts;
@@ -18,6 +19,7 @@ mod words;
 
 use std::io::{self, Write};
 
+use crate::findings::Finding;
 use crate::store::{Connection, EntryId, Store};
 
 pub use beside::beside;
@@ -27,6 +29,7 @@ pub use carried::{
 };
 pub use copy::{Copied, Field, copied};
 pub use diagram::{DiagramFormat, Step, diagram, sides, steps};
+pub use findings::{catalogue, explain};
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
 pub use sought::{Case, Sought};
@@ -94,6 +97,31 @@ pub fn torrents(store: &Store, format: Format, out: &mut impl Write) -> io::Resu
         Format::Json => store
             .torrents()
             .try_for_each(|swarm| torrents::json(swarm, out)),
+    }
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FindingFormat {
+    /// For reading.
+    Text,
+    /// JSON Lines: one object a line.
+    Json,
+    /// Comma-separated values (RFC 4180), below the names of their columns.
+    Csv,
+}
+
+/// Writes these findings.
+pub fn findings<'a>(
+    store: &Store,
+    mut findings: impl Iterator<Item = &'a Finding>,
+    format: FindingFormat,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match format {
+        FindingFormat::Text => findings.try_for_each(|it| findings::text(store, it, out)),
+        FindingFormat::Json => findings.try_for_each(|it| findings::json(store, it, out)),
+        FindingFormat::Csv => findings::csv(store, findings, out),
     }
 }
 

@@ -125,6 +125,17 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Those whose names have a word in common with what was typed.
+    pub fn like(typed: &str) -> impl Iterator<Item = Code> {
+        let has = move |rule: &&Rule| {
+            let mut words = typed.split('-').filter(|word| word.len() > 2);
+            words.any(|word| rule.name.split('-').any(|it| it.starts_with(word)))
+        };
+        RULES.iter().filter(has).map(|rule| rule.code)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
