@@ -344,6 +344,9 @@ impl Input {
     }
 }
 
+/// What a full disk or a closed terminal is about.
+pub(crate) const CANNOT_PRINT: &str = "cannot write to standard output";
+
 /// What a command reads and how it prints.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Output {

@@ -8,8 +8,7 @@ use peerscope::export::{self, FindingFormat};
 use peerscope::findings::{Finding, Findings};
 use peerscope::store::Store;
 
-use crate::CANNOT_PRINT;
-use crate::args::{Explained, Judged};
+use crate::args::{CANNOT_PRINT, Explained, Judged};
 use crate::input::Opened;
 
 /// What a script is told when a rule is broken and it asked.

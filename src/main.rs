@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use args::{Args, Command, Filtered, Input, Output};
+use args::{Args, CANNOT_PRINT, Command, Filtered, Input, Output};
 use config::{BadConfig, Config, Mouse};
 use input::{Fate, Opened, Refusal};
 use peerscope::app::{Settings, Supply};
@@ -31,9 +31,6 @@ const USAGE: u8 = 2;
 const CANNOT_READ: u8 = 3;
 #[cfg(feature = "live")]
 const NOT_PERMITTED: u8 = 4;
-
-/// What a full disk or a closed terminal is about.
-const CANNOT_PRINT: &str = "cannot write to standard output";
 
 type Out = BufWriter<StdoutLock<'static>>;
 
