@@ -19,6 +19,7 @@ use std::time::Instant;
 use decoding::decoded;
 use packets::{ACK, End, FIN, Pcap, SYN, Segment};
 use peerscope::capture::Reader;
+use peerscope::findings::Findings;
 use peerscope::store::Store;
 use peerscope::stream::Side;
 
@@ -53,12 +54,20 @@ fn compare(file: &Path) -> io::Result<()> {
     let mut messages = 0;
     let decoded = best(|| store(file).map(|store| messages = count(&store)))?;
     let peak = peak()?;
+    let whole = store(file)?;
+    let judged = best(|| {
+        Findings::of(&whole);
+        Ok(())
+    })?;
     decoded.print("file to store", size, &read);
+    judged.print("findings", size, &read);
     match best(|| tcpdump(file)) {
         Ok(tcpdump) => tcpdump.print("tcpdump -w", size, &read),
         Err(error) => println!("tcpdump -w       {error}"),
     }
-    println!("\n{messages} messages, at most {peak} KiB resident");
+    let share = 100.0 * judged.wall / decoded.wall;
+    println!("\nfindings cost {share:.1} % of decoding");
+    println!("{messages} messages, at most {peak} KiB resident");
     Ok(())
 }
 

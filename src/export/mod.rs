@@ -11,6 +11,7 @@ mod findings;
 mod json;
 mod messages;
 mod parts;
+mod report;
 pub mod save;
 mod sought;
 mod summary;
@@ -19,7 +20,7 @@ mod words;
 
 use std::io::{self, Write};
 
-use crate::findings::Finding;
+use crate::findings::{Finding, Findings};
 use crate::store::{Connection, EntryId, Store};
 
 pub use beside::beside;
@@ -32,6 +33,7 @@ pub use diagram::{DiagramFormat, Step, diagram, sides, steps};
 pub use findings::{catalogue, explain};
 pub use json::hex;
 pub use parts::{Part, Role, Row, parts};
+pub use report::{is_alarming, report};
 pub use sought::{Case, Sought};
 pub use torrents::{mark, torrent_name};
 pub use words::{
@@ -125,7 +127,7 @@ pub fn findings<'a>(
     }
 }
 
-/// Writes the account of the whole capture.
+/// Writes the account of the whole capture, and what is worth knowing first.
 pub fn summary(
     store: &Store,
     name: &str,
@@ -133,8 +135,9 @@ pub fn summary(
     format: Format,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let found = (store, &Findings::of(store));
     match format {
-        Format::Text => summary::text(store, name, notes, out),
-        Format::Json => summary::json(store, name, notes, out),
+        Format::Text => summary::text(found, name, notes, out),
+        Format::Json => summary::json(found, name, notes, out),
     }
 }

@@ -8,7 +8,9 @@ use super::account::Account;
 use super::beside::{self, Beside};
 use super::json::line;
 use super::parts::{Part, parts};
+use super::report::{Found, report};
 use super::words::{bytes, duration};
+use crate::findings::Findings;
 use crate::store::Store;
 
 /// Connections in the text; a scan of a network has a hundred thousand.
@@ -20,12 +22,13 @@ struct Summary<'a> {
     #[serde(flatten)]
     account: Account,
     notes: &'a [String],
+    findings: Found<'a>,
     #[serde(flatten)]
     beside: Beside,
 }
 
 pub(super) fn json(
-    store: &Store,
+    (store, findings): (&Store, &Findings),
     file: &str,
     notes: &[String],
     out: &mut impl Write,
@@ -34,13 +37,14 @@ pub(super) fn json(
         file,
         account: Account::of(store),
         notes,
+        findings: Found::of(findings),
         beside: Beside::of(store),
     };
     line(&summary, out)
 }
 
 pub(super) fn text(
-    store: &Store,
+    (store, findings): (&Store, &Findings),
     file: &str,
     notes: &[String],
     out: &mut impl Write,
@@ -49,6 +53,7 @@ pub(super) fn text(
     notes
         .iter()
         .try_for_each(|note| writeln!(out, "  note: {note}"))?;
+    report(findings, out)?;
     let parts = parts(store);
     parts.iter().try_for_each(|it| part(it, out))?;
     beside::text(store, out)?;

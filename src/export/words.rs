@@ -14,9 +14,9 @@ use crate::wire::{Block, Kind, Message, Method, Reason, Via, client, tribler};
 const JITTER: i64 = 100_000_000;
 
 /// `1 packet`, `3 packets`.
-fn packets(count: u32) -> String {
+pub(super) fn counted(count: u64, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
-    format!("{count} packet{s}")
+    format!("{count} {what}{s}")
 }
 
 /// `16 KiB`, `1.4 MiB`, `812 B`.
@@ -76,7 +76,7 @@ pub fn faults(stream: StreamTally, direction: Direction) -> impl Iterator<Item =
         (stream.conflict, "in conflict"),
     ];
     let lost = u32::try_from(stream.gap_packets).unwrap_or(u32::MAX);
-    let lost = (lost > 0).then(|| format!("{} not captured", packets(lost)));
+    let lost = (lost > 0).then(|| format!("{} not captured", counted(u64::from(lost), "packet")));
     let there = counts.into_iter().filter(|(count, _)| *count > 0);
     let there = there.map(|(count, what)| format!("{} {what}", bytes(count)));
     lost.into_iter().chain(there)
@@ -184,7 +184,7 @@ pub fn describe(store: &Store, entry: &Entry) -> String {
         What::Gap {
             missing: Missing::Packets(count),
             ..
-        } => format!("gap: {} not captured", packets(count)),
+        } => format!("gap: {} not captured", counted(u64::from(count), "packet")),
         What::Conflict { bytes: count } => {
             format!("conflict: {} sent again with other content", bytes(count))
         }

@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod finding;
 mod ground;
+mod headlines;
 mod judge;
 mod kept;
 mod rules;
@@ -13,6 +14,7 @@ mod scene;
 
 pub use catalogue::{Code, Group, Rule, Severity};
 pub use finding::{Finding, Spot};
+pub use headlines::Headline;
 pub use kept::Counts;
 
 use std::collections::HashMap;

@@ -1,8 +1,12 @@
 //! Each rule of the catalogue: a conversation that breaks it, one that just does not, and one that would if words were not
 //! missing in the wrong place.
 
+#[path = "../captured/mod.rs"]
+mod captured;
 mod choking;
 mod data;
+#[path = "../decoding/mod.rs"]
+mod decoding;
 mod exchange;
 mod extensions;
 mod metadata;
