@@ -392,6 +392,9 @@ pub(crate) struct Judged {
     /// End with exit code 1 where there are errors.
     #[arg(long)]
     pub check: bool,
+    /// Read the blocks again and hash the pieces of torrents that are known: finds false data. Not from a pipe.
+    #[arg(long, conflicts_with = "interface")]
+    pub verify: bool,
     /// The least that is printed: error, warning or note.
     #[arg(long, value_name = "SEVERITY", default_value = "note", value_parser = severity)]
     pub severity: Severity,

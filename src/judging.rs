@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use peerscope::capture::Access;
 use peerscope::export::{self, FindingFormat};
 use peerscope::findings::{Finding, Findings};
 use peerscope::store::Store;
@@ -23,9 +24,18 @@ pub(crate) fn findings(
         explain(explained)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let opened = crate::input::open(&wanted.input, peerscope::capture::Access::Forward)?;
+    let access = if wanted.verify {
+        Access::Anywhere
+    } else {
+        Access::Forward
+    };
+    let opened = crate::input::open(&wanted.input, access)?;
+    let source = opened.opening.source().clone();
     let (store, fault) = decode(opened)?;
-    let findings = Findings::of(&store);
+    let mut findings = Findings::of(&store);
+    if wanted.verify {
+        findings.verify(&store, &source);
+    }
     print(wanted, &store, &findings).context(CANNOT_PRINT)?;
     fault?;
     let is_broken = wanted.check && findings.counts().errors > 0;

@@ -182,6 +182,20 @@ Transport {
 Security {
 }
 
+// The bytes of blocks.
+Security {
+    PieceHashBad "piece-hash-bad" Error "BEP 3, BEP 52"
+        when "All blocks of a piece are in the capture, and it does not hash to what the torrent says."
+        means "Somebody sent wrong data, or they were damaged on their way. Clients throw the piece away and ask anew; who \
+            sends several such pieces is banned. Judged with `findings --verify`.";
+    PieceConflict "piece-conflict" Error "BEP 3"
+        when "A peer received the same block from two peers, with different bytes."
+        means "One of the two sent wrong data. Name the torrent with `--torrent`, so that `findings --verify` can tell which.";
+    DataPoison "data-poison" Error "BEP 3"
+        when "A block was wrong: another one in its place made its piece hash to what the torrent says."
+        means "Its sender is the one to blame for the bad piece: a broken disk, or somebody who poisons the torrent.";
+}
+
 // Quality of the capture.
 Capture {
     CaptureSnaplen "capture-snaplen" Warning "pcap"

@@ -3,6 +3,7 @@
 //! A rule is a value of the [`catalogue`]; who judges it stands in `rules`, one file for each family. A rule knows what it
 //! does not know: where words are missing from the capture it stays silent.
 
+mod bytes;
 pub mod catalogue;
 mod finding;
 mod ground;

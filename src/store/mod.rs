@@ -58,6 +58,7 @@ pub use study::Study;
 pub use tally::{StreamTally, Tally};
 pub use totals::Totals;
 pub use transport::{Course, Figures as TransportFigures, RoundTrips, Scale, Span, Tracing};
+pub(crate) use verification::block_bytes;
 pub use verification::{Outcome, Verdict, Verification};
 pub use waits::{Figures, Waits};
 pub use walk::{Subject, Walk};

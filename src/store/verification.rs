@@ -313,7 +313,7 @@ impl Reading {
                 true
             }
             Part::Block { got, skip, take } => {
-                let Some(data) = data(store, source, self.copy.of(&got), &got) else {
+                let Some(data) = block_bytes(store, source, self.copy.of(&got), &got) else {
                     return false;
                 };
                 let bytes = &data[skip as usize..(skip + take) as usize];
@@ -373,7 +373,12 @@ fn digest(bytes: &[u8]) -> u64 {
 }
 
 /// The data of a block, if all of it is in the capture: it ends the message, whatever the framing.
-fn data(store: &Store, source: &Source, id: EntryId, got: &Got) -> Option<Vec<u8>> {
+pub(crate) fn block_bytes(
+    store: &Store,
+    source: &Source,
+    id: EntryId,
+    got: &Got,
+) -> Option<Vec<u8>> {
     let raw = read_raw(store, source, id)?;
     let start = usize::try_from(raw.total)
         .ok()?

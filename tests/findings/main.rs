@@ -1,6 +1,7 @@
 //! Each rule of the catalogue: a conversation that breaks it, one that just does not, and one that would if words were not
 //! missing in the wrong place.
 
+mod bytes;
 #[path = "../captured/mod.rs"]
 mod captured;
 mod choking;
@@ -9,10 +10,14 @@ mod data;
 mod decoding;
 mod exchange;
 mod extensions;
+#[path = "../line/mod.rs"]
+mod line;
 mod metadata;
 mod misbehaving;
 mod opening;
 mod pace;
+#[path = "../packets/mod.rs"]
+mod packets;
 mod possession;
 mod requests;
 mod scene;
@@ -58,6 +63,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         swarm::CASES,
         transport::CASES,
         secrecy::CASES,
+        bytes::CASES,
         capture::CASES,
     ]
     .into_iter()
