@@ -2,6 +2,7 @@
 
 #[path = "../captured/mod.rs"]
 mod captured;
+mod causality;
 mod closing;
 mod datagrams;
 #[path = "../decoding/mod.rs"]
