@@ -36,13 +36,22 @@ impl Counts {
     pub fn all(self) -> u64 {
         self.errors + self.warnings + self.notes
     }
+
+    /// Those that are so bad, or worse.
+    pub fn at_least(self, severity: Severity) -> u64 {
+        match severity {
+            Severity::Error => self.errors,
+            Severity::Warning => self.errors + self.warnings,
+            Severity::Note => self.all(),
+        }
+    }
 }
 
 /// What was found.
 #[derive(Debug)]
 pub(super) struct Kept {
     all: Vec<Finding>,
-    times: [u64; RULES.len()],
+    times: [Counts; RULES.len()],
     alike: HashMap<(Option<ConnectionId>, Code), u32>,
     of_connection: HashMap<ConnectionId, Counts>,
     counts: Counts,
@@ -52,7 +61,7 @@ impl Default for Kept {
     fn default() -> Kept {
         Kept {
             all: Vec::new(),
-            times: [0; RULES.len()],
+            times: [Counts::default(); RULES.len()],
             alike: HashMap::new(),
             of_connection: HashMap::new(),
             counts: Counts::default(),
@@ -68,7 +77,7 @@ impl Kept {
         severity: Severity,
         on: Option<ConnectionId>,
     ) -> bool {
-        self.times[code as usize] += 1;
+        self.times[code as usize].add(severity);
         self.counts.add(severity);
         if let Some(connection) = on {
             self.of_connection
@@ -95,8 +104,13 @@ impl Kept {
         &self.all
     }
 
-    pub(super) fn times(&self, code: Code) -> u64 {
+    pub(super) fn times(&self, code: Code) -> Counts {
         self.times[code as usize]
+    }
+
+    pub(super) fn alike(&self, connection: ConnectionId, code: Code) -> u32 {
+        let known = self.alike.get(&(Some(connection), code));
+        known.copied().unwrap_or_default()
     }
 
     pub(super) fn of_connection(&self, connection: ConnectionId) -> Counts {

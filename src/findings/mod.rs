@@ -8,6 +8,7 @@ pub mod catalogue;
 mod finding;
 mod ground;
 mod headlines;
+pub mod index;
 mod judge;
 mod kept;
 mod rules;
@@ -16,11 +17,12 @@ mod scene;
 pub use catalogue::{Code, Group, Rule, Severity};
 pub use finding::{Finding, Spot};
 pub use headlines::Headline;
+pub use index::Index;
 pub use kept::Counts;
 
 use std::collections::HashMap;
 
-use crate::store::{EntryId, Store, What};
+use crate::store::{Connection, EntryId, Store, What};
 use crate::stream::ConnectionId;
 use judge::Judge;
 use kept::Kept;
@@ -36,7 +38,20 @@ pub struct Findings {
     kept: Kept,
     /// What the store knew of torrents when the walk began.
     lessons: u32,
+    /// Connections whose end was judged.
+    ended: usize,
+    record: Growth,
     is_concluded: bool,
+    edition: u32,
+}
+
+/// Will the record grow?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Growth {
+    #[default]
+    Possible,
+    /// No: a conversation is over with its last entry, and its judge can go.
+    Over,
 }
 
 impl Findings {
@@ -44,9 +59,11 @@ impl Findings {
     /// begin anew: what was judged before was judged without.
     pub fn step(&mut self, store: &Store, entries: usize) -> bool {
         let has_grown = (self.next.0 as usize) < store.len();
-        if self.lessons != store.lessons() || self.is_concluded && has_grown {
+        if self.lessons != store.lessons() || (self.is_concluded || self.ended > 0) && has_grown {
             *self = Findings {
                 lessons: store.lessons(),
+                edition: self.edition + 1,
+                record: self.record,
                 ..Findings::default()
             };
         }
@@ -59,27 +76,48 @@ impl Findings {
 
     /// Nothing more will be captured: what was waited for did not come. Call it when [`Findings::step`] has caught up.
     pub fn conclude(&mut self, store: &Store) {
-        if std::mem::replace(&mut self.is_concluded, true) {
-            return;
+        while !self.conclude_some(store, usize::MAX) {}
+    }
+
+    /// The same for some connections more. True when all is concluded.
+    pub fn conclude_some(&mut self, store: &Store, connections: usize) -> bool {
+        if self.is_concluded {
+            return true;
         }
-        for connection in store.connections() {
-            let judge = self.judges.entry(connection.id);
-            let judge = judge.or_insert_with(|| Box::new(Judge::new(store, connection)));
-            judge.end(
-                store,
-                connection,
-                &mut Raise::new(&mut self.kept, connection.id),
-            );
+        let all = store.connections();
+        for connection in all.iter().skip(self.ended).take(connections) {
+            self.end(store, connection);
+            self.ended += 1;
+        }
+        if self.ended < all.len() {
+            return false;
         }
         self.swarms
             .end(store, &mut Raise::of_capture(&mut self.kept));
         OfCapture::judge(store, &mut Raise::of_capture(&mut self.kept));
         self.kept.sort();
+        self.edition += 1;
+        self.is_concluded = true;
+        true
     }
 
-    /// Everything of a record, at once.
+    /// A connection is over. One whose judge has gone was over before; of one without any entry a judge comes and goes.
+    fn end(&mut self, store: &Store, connection: &Connection) {
+        let judge = self.judges.remove(&connection.id);
+        let is_silent = connection.entries().is_empty();
+        let judge = judge.or_else(|| is_silent.then(|| Box::new(Judge::new(store, connection))));
+        if let Some(mut judge) = judge {
+            let out = &mut Raise::new(&mut self.kept, connection.id);
+            judge.end(store, connection, out);
+        }
+    }
+
+    /// Everything of a record that grows no more, at once.
     pub fn of(store: &Store) -> Findings {
-        let mut findings = Findings::default();
+        let mut findings = Findings {
+            record: Growth::Over,
+            ..Findings::default()
+        };
         while !findings.step(store, usize::MAX) {}
         findings.conclude(store);
         findings
@@ -101,9 +139,24 @@ impl Findings {
         self.kept.all()
     }
 
+    /// Another number says that [`Findings::all`] is no longer what it was, but for what was added at its end.
+    pub fn edition(&self) -> u32 {
+        self.edition
+    }
+
     /// How often a rule was broken.
     pub fn times(&self, code: Code) -> u64 {
+        self.kept.times(code).all()
+    }
+
+    /// The same, by how bad that was.
+    pub fn counts_of(&self, code: Code) -> Counts {
         self.kept.times(code)
+    }
+
+    /// How often a rule was broken on a connection.
+    pub fn times_on(&self, connection: ConnectionId, code: Code) -> u32 {
+        self.kept.alike(connection, code)
     }
 
     /// How much was found on a connection.
@@ -129,6 +182,9 @@ impl Findings {
                 judge.said(whose, (id, entry), message, &mut self.swarms, &mut raise);
             }
             what => judge.missed(whose, (id, entry), what, &mut raise),
+        }
+        if self.record == Growth::Over && connection.entries().last() == Some(&id) {
+            self.end(store, connection);
         }
     }
 }
