@@ -10,6 +10,7 @@ mod data;
 mod decoding;
 mod exchange;
 mod extensions;
+mod growing;
 mod healthy;
 #[path = "../line/mod.rs"]
 mod line;
