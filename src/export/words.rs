@@ -293,6 +293,7 @@ fn name(kind: Kind) -> &'static str {
 pub(super) fn reason_words(reason: Reason) -> String {
     match reason {
         Reason::NotBitTorrent => "not BitTorrent, or encrypted".to_owned(),
+        Reason::WrongName => "a handshake with a wrong name of the protocol".to_owned(),
         Reason::BeforeMessages => "before the first message that was found".to_owned(),
         Reason::CutShort(kind) => format!("{} cut short by the end", name(kind)),
         Reason::ImpossibleLength => "undecoded: impossible length prefix".to_owned(),
@@ -304,7 +305,7 @@ pub(super) fn reason_words(reason: Reason) -> String {
 /// Why bytes are no message, for programs.
 pub(super) fn reason_code(reason: Reason) -> &'static str {
     match reason {
-        Reason::NotBitTorrent => "not_bittorrent",
+        Reason::NotBitTorrent | Reason::WrongName => "not_bittorrent",
         Reason::BeforeMessages => "before_messages",
         Reason::CutShort(_) => "cut_short",
         Reason::ImpossibleLength => "impossible_length",

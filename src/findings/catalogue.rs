@@ -145,10 +145,137 @@ impl fmt::Display for Code {
 rules! {
 // Handshake and framing.
 Protocol {
+    BadProtocolString "bad-protocol-string" Error "BEP 3"
+        when "A stream begins with something else than the length 19 and `BitTorrent protocol`, and the other side \
+            sent a handshake; or it is just as long as a handshake."
+        means "The first 20 bytes of a handshake are fixed. Every client hangs up at the first byte that differs: \
+            look at how the handshake is put together.";
+    NotBitTorrent "not-bittorrent" Note "BEP 3"
+        when "A peer that takes connections of BitTorrent was spoken to in another protocol, or in an encryption that \
+            nothing tells of."
+        means "Scanners, web browsers and other services come to any open port. It is harmless, unless the port was \
+            meant for something else.";
+    HandshakePartial "handshake-partial" Note "BEP 3"
+        when "The connection ended behind 48 to 67 of the 68 bytes of a handshake."
+        means "Up to its 48th byte a handshake names the torrent, and the peer id is missing. Trackers check a peer's \
+            port like that; a peer that does not know the torrent hangs up there.";
+    HandshakeNever "handshake-never" Note "BEP 3"
+        when "A connection to a known peer was established and closed within 30 seconds, and nobody said a word."
+        means "Somebody looks whether the port is open, or a client had another connection to the same peer already. \
+            Many of them in a row point to a client that is full, or that bans the other.";
+    HandshakeSlow "handshake-slow" Note "libtorrent, Transmission"
+        when "A handshake came more than 10 seconds behind the SYN-ACK, or behind the handshake that it answers."
+        means "libtorrent gives up after 10 seconds, Transmission after 30. The peer is overloaded, or packets were \
+            lost.";
+    InfoHashMismatch "info-hash-mismatch" Error "BEP 3, BEP 52"
+        when "The two handshakes name different torrents, and they are not the two hashes of one hybrid torrent."
+        means "Who is asked for a torrent answers with the same info hash, or hangs up. Look at how the answer finds \
+            its torrent where several share one port.";
+    InfoHashV2Upgrade "info-hash-v2-upgrade" Note "BEP 52"
+        when "The two handshakes name the v1 and the v2 hash of one hybrid torrent."
+        means "It is healthy: the upgrade to v2 was offered and taken.";
+    V2BitOnV1Torrent "v2-bit-on-v1-torrent" Warning "BEP 52"
+        when "A handshake offers the upgrade to v2 for a torrent whose info dictionary has no v2."
+        means "The bit 0x10 of the last reserved byte is for hybrid torrents only. Peers that trust it look for a v2 \
+            hash that is not there.";
+    SelfConnection "self-connection" Warning "BEP 3"
+        when "Both handshakes carry the same peer id."
+        means "A client has connected to itself, by an address that a tracker or a peer gave it; it should hang up. \
+            Else two clients share an id that should be random.";
+    ReservedUnknownBits "reserved-unknown-bits" Note "BEP 4"
+        when "Reserved bits are set to which neither a BEP nor a client gives a meaning."
+        means "They should be ignored. Bits that look random come from a handshake that is put together at the wrong \
+            offset.";
+    FramingLost "framing-lost" Error "BEP 3, libtorrent"
+        when "A length prefix of more than 16 MiB, or a message of an unassigned id of more than 1 MiB."
+        means "The sender has lost count of its own bytes, or writes something else than messages. Its receiver hangs \
+            up; what follows was read from the next messages that could be found.";
+    UnknownMessageId "unknown-message-id" Warning "BEP 3"
+        when "A message has an id that no BEP assigns."
+        means "Most clients ignore it, some hang up. New messages belong into the extension protocol (BEP 10).";
+    HistoricMessageId "historic-message-id" Note "Tribler, Azureus"
+        when "Messages have ids of Tribler's overlay (225 to 253), or come in the framing of Azureus messaging. Said \
+            once for each side."
+        means "Extensions from before BEP 10, for peers of the same make.";
+    MessageLengthWrong "message-length-wrong" Error "BEP 3, BEP 5, BEP 6, BEP 10, BEP 52"
+        when "A message has a length that its id does not allow."
+        means "It is unreadable, and most clients hang up. Look at whether the length prefix counts the id (it does) \
+            and itself (it does not).";
+    MessageIncomplete "message-incomplete" Warning "BEP 3, RFC 9293"
+        when "A FIN of its sender, or a RST of either side, stands behind a part of a message."
+        means "The rest will never come: what its receiver has of it is thrown away. It is common when a client drops \
+            a peer; as an answer to each request it points to a sender that crashes or times out.";
+    ConnectionReset "connection-reset" Note "RFC 9293"
+        when "A connection was reset while requests were open or a message was on its way."
+        means "One side aborted: its process died, it closed a socket with unread data, or something between the two \
+            cut them off.";
 }
 
 // Bitfields and haves.
 Protocol {
+    BitfieldLate "bitfield-late" Error "BEP 3, BEP 6"
+        when "A bitfield, have_all or have_none stands behind another message than the extended handshake, PORT or a \
+            keep-alive, and its sender knew the number of pieces."
+        means "It may only be the first message. Some clients drop it or hang up, and then never ask for the pieces \
+            in it.";
+    BitfieldAfterMetadata "bitfield-after-metadata" Note "BEP 9"
+        when "A bitfield, have_all or have_none came late, from a peer that had to fetch the info dictionary first."
+        means "It is healthy: who starts from a magnet link does not know how long a bitfield has to be.";
+    BitfieldRepeated "bitfield-repeated" Warning "BEP 6"
+        when "A second bitfield, have_all or have_none of the same side."
+        means "Exactly one is allowed. Some clients take the second for the truth, some hang up; later pieces are to \
+            be announced with have.";
+    BitfieldShort "bitfield-short" Error "BEP 3"
+        when "A bitfield has fewer bytes than an eighth of the number of pieces, rounded up."
+        means "Its sender counts pieces wrongly, or speaks of another torrent. Most clients hang up.";
+    BitfieldLong "bitfield-long" Error "BEP 3"
+        when "A bitfield has more bytes than an eighth of the number of pieces, rounded up."
+        means "Its sender counts pieces wrongly, pads to whole words, or speaks of another torrent. Most clients hang \
+            up.";
+    BitfieldSpareBits "bitfield-spare-bits" Error "BEP 3"
+        when "Bits behind the last piece are set in a bitfield."
+        means "They have to be zero: fill the bytes of a seed's bitfield only up to the last piece. Some clients hang \
+            up.";
+    BitfieldEmpty "bitfield-empty" Note "BEP 3, BEP 6"
+        when "A bitfield has not one bit set."
+        means "It is allowed. With the fast extension have_none says the same, and without it no message at all.";
+    BitfieldLazy "bitfield-lazy" Note "libtorrent"
+        when "A bitfield lacks pieces that two or more haves name within a second, before anything else is said."
+        means "A lazy bitfield hides a seed from providers that look for whole ones. The haves tell of no progress.";
+    BitfieldMissing "bitfield-missing" Note "BEP 3, BEP 6"
+        when "The first have, request or piece of a side comes before any bitfield, have_all or have_none."
+        means "It counts as a peer that has nothing, which BEP 3 allows. With the fast extension have_none should say \
+            so.";
+    FastExclusiveMissing "fast-exclusive-missing" Warning "BEP 6"
+        when "With the fast extension, the first word of a side about its pieces is a have."
+        means "BEP 6 wants exactly one of bitfield, have_all and have_none before it. Some clients wait for that.";
+    HaveOutOfRange "have-out-of-range" Error "BEP 3"
+        when "A have names a piece behind the last one."
+        means "Pieces are counted from 0. Most clients hang up.";
+    HaveRedundant "have-redundant" Note "BEP 3"
+        when "A have names a piece that its sender had announced before."
+        means "It is harmless; in numbers it costs traffic, and it shows that the sender does not know what it has \
+            said.";
+    HaveBeforeMetadata "have-before-metadata" Note "BEP 3, BEP 9"
+        when "A have goes to a peer that started from a magnet link and has not said what it has. Said once for each \
+            side."
+        means "The receiver does not know yet how many pieces there are. It has to remember the index and check it \
+            later.";
+    HaveAllWithoutFast "have-all-without-fast" Error "BEP 6"
+        when "A have_all, have_none, suggest or allowed_fast where not both handshakes offer the fast extension."
+        means "Both sides have to set the bit 0x04 of the last reserved byte. Who gets such a message without it must \
+            hang up.";
+    HaveRegression "have-regression" Warning "BEP 3, BEP 54"
+        when "A bitfield lacks pieces that its sender had announced on the same connection and not taken back."
+        means "Peers will ask for pieces that are gone, or never again for them. lt_donthave (BEP 54) takes pieces \
+            back.";
+    SeedClaimsInterest "seed-claims-interest" Warning "BEP 3"
+        when "Interested, from a peer that had announced all pieces."
+        means "There is nothing it can want. It announces what it has not, or forgets to look before it speaks; it \
+            takes an upload slot from others.";
+    SeedToSeed "seed-to-seed" Note "libtorrent"
+        when "Both sides have announced all pieces."
+        means "They have nothing to give each other. Clients close such connections to make room.";
 }
 
 // Requests and data.

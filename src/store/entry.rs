@@ -381,7 +381,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::ImpossibleLength => 1,
         Reason::GapOverHeader => 2,
         Reason::BeforeMessages => 3,
-        Reason::Encrypted => CUT_SHORT - 1,
+        Reason::Encrypted => 4,
+        Reason::WrongName => CUT_SHORT - 1,
         Reason::CutShort(kind) => CUT_SHORT + kind as u32,
     }
 }
@@ -393,12 +394,13 @@ fn reason(code: u32) -> Reason {
         2 => Reason::GapOverHeader,
         3 => Reason::BeforeMessages,
         4 => Reason::Encrypted,
+        5 => Reason::WrongName,
         kind => Reason::CutShort(Kind::ALL[(kind - CUT_SHORT) as usize]),
     }
 }
 
 /// From here on, the code of a reason is a kind.
-const CUT_SHORT: u32 = 5;
+const CUT_SHORT: u32 = 6;
 
 /// Entries in blocks that never move: growing does not copy, and memory grows with the entries alone.
 #[derive(Debug, Default)]
@@ -538,6 +540,7 @@ mod tests {
         let mut arena = Arena::default();
         for reason in [
             Reason::NotBitTorrent,
+            Reason::WrongName,
             Reason::BeforeMessages,
             Reason::CutShort(Kind::Piece),
             Reason::ImpossibleLength,

@@ -69,6 +69,7 @@ use std::sync::Arc;
 use arena::Arena;
 
 use crate::capture::Layout;
+use crate::packet::Endpoint;
 use crate::peer::Talk;
 use crate::stream::{ConnectionId, Mark};
 use crate::swarm::{Endpoints, Origin, Sightings, Torrents};
@@ -280,12 +281,16 @@ impl Store {
     /// BitTorrent by what others say, or by another connection.
     pub fn method(&self, connection: &Connection) -> Option<Method> {
         let method = connection.encryption()?.method;
-        let known = [&self.listeners, self.sightings.endpoints()];
-        let is_peer = |end| known.iter().any(|known| known.contains(end));
         Some(match method {
-            Method::Possible if connection.ends.iter().any(is_peer) => Method::Mse,
+            Method::Possible if connection.ends.iter().any(|end| self.is_peer(end)) => Method::Mse,
             method => method,
         })
+    }
+
+    /// Is an end a peer of BitTorrent by what others say of it, or by another connection that it took?
+    pub(crate) fn is_peer(&self, end: &Endpoint) -> bool {
+        let known = [&self.listeners, self.sightings.endpoints()];
+        known.iter().any(|known| known.contains(end))
     }
 
     /// Torrents and peers that others named: trackers, the DHT, local discovery.

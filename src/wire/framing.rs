@@ -79,6 +79,8 @@ pub struct Undecoded {
 pub enum Reason {
     /// The stream does not begin with a handshake: another protocol, encryption, or a capture that began later.
     NotBitTorrent,
+    /// The stream begins nearly as a handshake does: some bytes of the protocol's name, or its length, are wrong.
+    WrongName,
     /// The same, but messages were found further on: the capture, or what can be read, begins in mid-stream.
     BeforeMessages,
     /// The stream ended inside a message of this kind.

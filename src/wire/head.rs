@@ -12,6 +12,9 @@ const MAX_DOUBTED_LEN: u32 = (128 << 10) + 9;
 /// Messages that would have to be kept as a whole to be judged.
 const MAX_DOUBTED_KEPT: usize = 32 << 10;
 
+/// Bytes of the protocol's name and its length, 20 in all, that nobody gets right by chance.
+const NEARLY: usize = 12;
+
 /// What the next bytes of a stream are expected to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Expected {
@@ -61,7 +64,7 @@ pub(super) fn examine(expected: Expected, head: &[u8]) -> Head {
 fn handshake(head: &[u8]) -> Head {
     let known = head.len().min(PROTOCOL.len());
     if head[..known] != PROTOCOL[..known] {
-        return Head::Impossible(Reason::NotBitTorrent);
+        return Head::Impossible(otherwise(head));
     }
     if head.len() < handshake::LEN {
         return Head::Needs(handshake::LEN);
@@ -70,6 +73,19 @@ fn handshake(head: &[u8]) -> Head {
         size: handshake::LEN as u32,
         keep: handshake::LEN,
         total: handshake::LEN as u64,
+    }
+}
+
+/// What a stream is that does not begin with the name of the protocol.
+fn otherwise(head: &[u8]) -> Reason {
+    let alike = head
+        .iter()
+        .zip(PROTOCOL)
+        .filter(|(is, should)| is == should);
+    if alike.count() >= NEARLY {
+        Reason::WrongName
+    } else {
+        Reason::NotBitTorrent
     }
 }
 

@@ -9,7 +9,8 @@ use peerscope::findings::{Finding, Findings};
 use peerscope::packet::Endpoint;
 use peerscope::store::{Change, Record, Store, Tally, What};
 use peerscope::stream::{
-    Activity, Closed, Closing, ConnectionId, Evidence, FrameRef, Missing, Moment, Side, Transport,
+    Activity, Closed, Closing, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, Side,
+    Transport,
 };
 use peerscope::swarm::Metainfo;
 use peerscope::wire::{
@@ -300,5 +301,18 @@ fn side_of(name: &str) -> Side {
         "a" => Side::A,
         "b" => Side::B,
         other => panic!("{other} is no side"),
+    }
+}
+
+impl Scene {
+    /// A segment of the connection of which its life tells.
+    pub(crate) fn marked(mut self, mark: Mark) -> Scene {
+        let at = Moment::from(self.next_frame());
+        let connection = self.connection;
+        self.told(Change::Marked {
+            connection,
+            mark,
+            at,
+        })
     }
 }
