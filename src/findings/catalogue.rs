@@ -295,10 +295,92 @@ Protocol {
 
 // Choking, interest and their rhythm.
 Behaviour {
+    ChokeFlapping "choke-flapping" Warning "BEP 3"
+        when "A side changed between choke and unchoke more than 4 times in 10 s."
+        means "Fibrillation: TCP cannot get up to speed in slots that short. BEP 3 recomputes chokes every 10 s; look at \
+            the unchoke timer, and at slots that are given away anew on each event.";
+    ChokeRedundant "choke-redundant" Note "BEP 3"
+        when "A peer was choked that was choked already, or unchoked that was unchoked already and had said nothing of \
+            interest since."
+        means "Harmless. The sender does not keep track of what it said last.";
+    UnchokeUnused "unchoke-unused" Warning "libtorrent"
+        when "A side was interested and unchoked for 60 s by a peer with pieces that it did not tell of, and asked for \
+            nothing."
+        means "It holds an upload slot and does not use it; libtorrent closes on such peers. Look at why the piece picker \
+            finds nothing: all of it asked for elsewhere, or an unchoke that was missed.";
+    UnchokeToUninterested "unchoke-to-uninterested" Note "BEP 3"
+        when "A peer was unchoked that had not been interested before, and was not in all the time behind it, 60 s at least."
+        means "An upload slot is kept for nobody. libtorrent unchokes in advance while it has free slots: that is healthy.";
+    InterestUnserved "interest-unserved" Note "BEP 3"
+        when "A side was interested and choked for more than 120 s, and no more than 600 s."
+        means "That is longer than four turns of an optimistic unchoke. With few slots and many peers it is usual.";
+    InterestStarved "interest-starved" Warning "BEP 3"
+        when "A side was interested and choked for more than 600 s."
+        means "It will get nothing here. Either the other serves nobody, or this side gives it too little back; clients do \
+            well to hang up on such a peer.";
+    InterestMissing "interest-missing" Warning "BEP 3"
+        when "The other has pieces that a side did not tell of, and the side, which does not say that it only uploads \
+            (BEP 21), was not interested for 60 s, and never before."
+        means "It will never be unchoked. Often a bitfield or haves were not taken into account, or all files are \
+            deselected and the extended handshake does not say so.";
+    InterestStale "interest-stale" Note "BEP 3"
+        when "A side stayed interested for more than 10 s in a peer that has told of no piece beyond its own."
+        means "It may be given a slot that it cannot use. Say `not_interested` when the last wanted piece has come.";
+    UploadOnlyPair "upload-only-pair" Note "BEP 21"
+        when "Both sides say `upload_only`."
+        means "Neither wants anything: expect that one of them closes the connection as redundant.";
+    Snubbed "snubbed" Warning "libtorrent"
+        when "A side had unchoked the other, at least one request was open, and no block came for 60 s."
+        means "The other is stuck with its requests: it should ask elsewhere for them. Look at the disk and at the upload \
+            limit of the silent side, and at requests that it forgot over a choke.";
+    KeepaliveMissing "keepalive-missing" Warning "BEP 3"
+        when "A side sent nothing for more than 130 s, and then used the connection again."
+        means "Peers may close a connection on which they heard nothing for two minutes: send a keep-alive before.";
+    KeepaliveFlood "keepalive-flood" Warning "BiglyBT"
+        when "A side sent more than 6 keep-alives in 60 s."
+        means "One in two minutes of silence will do; BiglyBT closes on who sends that many.";
+    IdleTimeout "idle-timeout" Note "BEP 3"
+        when "A side closed the connection 115 to 130 s after the last word of the other."
+        means "It timed out: the other should have sent a keep-alive, or was gone.";
+    RequestsLeftAfterChoke "requests-left-after-choke" Warning "BEP 3"
+        when "Without the fast extension, a block that was asked for before a choke and not again came behind the next \
+            unchoke."
+        means "A choke drops what was asked for (BEP 3). Its sender kept the queue: the other has asked elsewhere \
+            meanwhile, and gets the block twice.";
 }
 
 // Pace.
 Behaviour {
+    PipelineTooShallow "pipeline-too-shallow" Warning "libtorrent"
+        when "In at least 5 s of download and 10 pauses, a side had no request open for more than 20 % of the time."
+        means "The sender runs dry and waits for the next request: stop-and-go. Keep as many requests open as the delay \
+            takes (libtorrent: what comes in 3 s), and ask again before the last block is there.";
+    PipelineFixed "pipeline-fixed" Note "libtorrent"
+        when "At 95 % of the times when a side had asked and a block came, of 100 at least, the same number of requests was \
+            open."
+        means "A queue of fixed depth limits the rate to that many blocks for each round trip. Let it follow the rate and \
+            the delay.";
+    BlockRttHigh "block-rtt-high" Warning "libtorrent"
+        when "Of 20 blocks or more, half took longer than 5 s from the request to the last byte."
+        means "A slow or shared uplink, a busy disk, or more requests open than the rate bears: late answers look like \
+            snubs, and blocks are asked for twice.";
+    BlockRttBimodal "block-rtt-bimodal" Note "libtorrent"
+        when "Of 50 blocks or more, one in ten took more than ten times as long as half of them did, and more than 0.2 s."
+        means "Some blocks come from a cache and others from a disk, or an upload limit lets them go in bursts.";
+    UploadBurstThenIdle "upload-burst-then-idle" Note "libtorrent"
+        when "A side was unchoked and had requests open for 10 s or more in all, and got less than 16 KiB/s."
+        means "The slot is too slow to be worth one: an upload limit that is spread over too many peers, or a slow link.";
+    ProtocolOverhead "protocol-overhead" Note "BEP 3"
+        when "Of the bytes of a side that sent more than 1 MiB of blocks, more than 10 % are no block data."
+        means "Small blocks, floods of haves, large bitfields or much peer exchange.";
+    HaveFlood "have-flood" Note "libtorrent"
+        when "Of a side's messages more than 30 %, and at least 50, are haves of pieces that the other had."
+        means "They tell the other nothing that it needs. libtorrent leaves them out if `send_redundant_have` is off.";
+    SuperSeeding "super-seeding" Note "BEP 16"
+        when "A side showed no piece at first, was never interested, and told of 5 pieces or more, at no time more than 3 \
+            ahead of those that it gave."
+        means "It looks like initial seeding: a piece is shown when the last was seen elsewhere, so one peer alone gets \
+            data slowly. A peer that gets its own pieces no faster than it gives them looks alike.";
 }
 
 // Transport.

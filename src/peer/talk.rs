@@ -45,6 +45,19 @@ pub enum Flow {
     Open,
 }
 
+impl Flow {
+    /// Of the interest of the receiver and the choke of the other.
+    pub fn of(interest: Interest, choke: Choke) -> Flow {
+        match (interest, choke) {
+            (Interest::Unknown, _) | (_, Choke::Unknown) => Flow::Unknown,
+            (Interest::NotInterested, Choke::Choking) => Flow::Idle,
+            (Interest::Interested, Choke::Choking) => Flow::Wanted,
+            (Interest::NotInterested, Choke::Unchoked) => Flow::Allowed,
+            (Interest::Interested, Choke::Unchoked) => Flow::Open,
+        }
+    }
+}
+
 /// One side of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
@@ -76,13 +89,7 @@ impl Talk {
 
     /// Data towards `receiver`: its interest and the other's choke.
     pub fn flow_to(&self, receiver: Side) -> Flow {
-        match (self.peer(receiver).interest, self.peer(!receiver).choke) {
-            (Interest::Unknown, _) | (_, Choke::Unknown) => Flow::Unknown,
-            (Interest::NotInterested, Choke::Choking) => Flow::Idle,
-            (Interest::Interested, Choke::Choking) => Flow::Wanted,
-            (Interest::NotInterested, Choke::Unchoked) => Flow::Allowed,
-            (Interest::Interested, Choke::Unchoked) => Flow::Open,
-        }
+        Flow::of(self.peer(receiver).interest, self.peer(!receiver).choke)
     }
 
     /// The fast extension holds when both handshakes announce it (BEP 6).
