@@ -41,6 +41,8 @@ pub struct Findings {
     /// Connections whose end was judged.
     ended: usize,
     record: Growth,
+    /// Had it caught up with the record?
+    is_up: bool,
     is_concluded: bool,
     edition: u32,
 }
@@ -50,6 +52,8 @@ pub struct Findings {
 enum Growth {
     #[default]
     Possible,
+    /// It has, since the walk had caught up with it.
+    Seen,
     /// No: a conversation is over with its last entry, and its judge can go.
     Over,
 }
@@ -59,30 +63,44 @@ impl Findings {
     /// begin anew: what was judged before was judged without.
     pub fn step(&mut self, store: &Store, entries: usize) -> bool {
         let has_grown = (self.next.0 as usize) < store.len();
-        if self.lessons != store.lessons() || (self.is_concluded || self.ended > 0) && has_grown {
-            *self = Findings {
-                lessons: store.lessons(),
-                edition: self.edition + 1,
-                record: self.record,
-                ..Findings::default()
-            };
+        if has_grown && (self.is_concluded || self.ended > 0) {
+            self.begin_anew(store, Growth::Possible);
+        } else if self.lessons != store.lessons() {
+            self.begin_anew(store, self.record);
+        } else if has_grown && self.is_up && self.record == Growth::Possible {
+            self.record = Growth::Seen;
         }
         for (id, _) in store.entries(self.next).take(entries) {
             self.judge(store, id);
             self.next = EntryId(id.0 + 1);
         }
-        self.next.0 as usize == store.len()
+        self.is_up = self.next.0 as usize == store.len();
+        self.is_up
     }
 
-    /// Nothing more will be captured: what was waited for did not come. Call it when [`Findings::step`] has caught up.
+    fn begin_anew(&mut self, store: &Store, record: Growth) {
+        *self = Findings {
+            lessons: store.lessons(),
+            edition: self.edition + 1,
+            record,
+            ..Findings::default()
+        };
+    }
+
+    /// Nothing more will be captured: what was waited for did not come.
     pub fn conclude(&mut self, store: &Store) {
-        while !self.conclude_some(store, usize::MAX) {}
+        while !self.step(store, usize::MAX) || !self.conclude_some(store, usize::MAX) {}
     }
 
-    /// The same for some connections more. True when all is concluded.
+    /// The same for some connections more, where [`Findings::step`] has caught up. True when all is concluded. What was
+    /// judged while the record grew was judged with less knowledge: then all begins anew.
     pub fn conclude_some(&mut self, store: &Store, connections: usize) -> bool {
-        if self.is_concluded {
-            return true;
+        if self.is_concluded || !self.is_up {
+            return self.is_concluded;
+        }
+        if self.record == Growth::Seen {
+            self.begin_anew(store, Growth::Over);
+            return false;
         }
         let all = store.connections();
         for connection in all.iter().skip(self.ended).take(connections) {
@@ -118,7 +136,6 @@ impl Findings {
             record: Growth::Over,
             ..Findings::default()
         };
-        while !findings.step(store, usize::MAX) {}
         findings.conclude(store);
         findings
     }
