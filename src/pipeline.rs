@@ -177,9 +177,7 @@ impl Pipeline {
         put_in_order(changes, first);
         self.report(changes);
         let (read, total) = self.reader.progress();
-        // What is cut while it is being written is only not whole yet.
-        let is_told = |note: &&Note| self.end == End::OfFile || !matches!(note, Note::Cut { .. });
-        let note = self.reader.note().filter(is_told).cloned();
+        let note = self.note().cloned();
         Progress {
             read,
             total: total.unwrap_or(0),
@@ -189,6 +187,12 @@ impl Pipeline {
             is_waiting: is_at_end && !is_ending,
             note,
         }
+    }
+
+    /// Why the end came before the end of the file. What is cut while it is being written is only not whole yet.
+    fn note(&self) -> Option<&Note> {
+        let is_told = |note: &&Note| self.end == End::OfFile || !matches!(note, Note::Cut { .. });
+        self.reader.note().filter(is_told)
     }
 
     /// Decodes one frame; false when there is none.
@@ -268,6 +272,8 @@ impl Pipeline {
         });
         self.tally.settle(self.packets.take_settled());
         self.tally.damaged_blocks = self.reader.damaged_blocks();
+        let is_stopped = |note: &Note| matches!(note, Note::Stopped { .. });
+        self.tally.is_broken_off = self.note().is_some_and(|note| !is_stopped(note));
         changes.push(Change::Tally(Box::new(self.tally.clone())));
         let layout = self.reader.layout();
         if self

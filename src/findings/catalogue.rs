@@ -385,6 +385,47 @@ Behaviour {
 
 // Transport.
 Transport {
+    TinyWrites "tiny-writes" Note "RFC 896"
+        when "Of at least 100 segments of a side with messages, more than 30 % carry a single one of less than 20 bytes, \
+            and its next follows within 10 ms without a word of the other side."
+        means "Messages are written one by one: each costs a packet, and the other side a wake-up. Collect what is to be \
+            said and write it at once.";
+    HeadOfLine "head-of-line" Warning "RFC 9293"
+        when "Bytes that had arrived waited for more than 1 s behind a segment that was lost and sent again."
+        means "Nothing behind a hole reaches the peer, however much has arrived: a block seems to stall and then comes at \
+            once. The network loses packets; the clients are not slow.";
+    TcpRetransmitShare "tcp-retransmit-share" Warning "RFC 9293"
+        when "Of at least 128 KiB and 100 segments of a side over TCP, more than 2 % of the bytes were sent again."
+        means "The way between the peers loses or reorders packets, and TCP slows down. Look for a full queue, a bad \
+            radio link or a rate limit that drops.";
+    TcpZeroWindow "tcp-zero-window" Warning "RFC 9293"
+        when "The receive window of a side was 0 for more than 1 s."
+        means "That client does not read its socket: it waits for its disk, or holds to a rate limit. The sender and the \
+            network are not to blame.";
+    UtpDelayHigh "utp-delay-high" Warning "BEP 29"
+        when "For 10 s, each packet that a side sent over uTP stood more than 300 ms in queues, above the least of the \
+            last minutes."
+        means "uTP aims at 100 ms and gives way to others. Something else fills the queue of that way, or the client \
+            does not hold to the target.";
+    UtpLoss "utp-loss" Warning "BEP 29"
+        when "Of at least 128 KiB and 100 packets of a side over uTP, more than 3 % of the bytes were sent again."
+        means "The way between the peers loses packets, and uTP halves its window each time.";
+    UtpWindowLimited "utp-window-limited" Note "BEP 29"
+        when "The receive window that a side names over uTP was 0 for more than 1 s."
+        means "That client takes no more for now: it waits for its disk, or holds to a rate limit.";
+    UtpTinyPackets "utp-tiny-packets" Note "BEP 29"
+        when "Of a side that sends at least 128 KiB of blocks over uTP, and little else, more than half of the payload is \
+            in packets of less than 400 bytes."
+        means "Headers and acknowledgements weigh more than the data. The sender may have taken a lost probe for a small \
+            MTU, or sends before its buffer fills a packet.";
+    ConnectionChurn "connection-churn" Warning "libtorrent"
+        when "A host connects to the same peer more than 5 times in 60 s, each time when the connection before was closed."
+        means "One of them hangs up and the other comes back at once. Look at why the connections end; wait longer before \
+            each try.";
+    IpFragments "ip-fragments" Note "RFC 791"
+        when "Packets came as fragments of IP."
+        means "They are larger than the MTU of some link. With one fragment lost all of a packet is lost: uTP should send \
+            smaller ones, TCP should find the MTU of the path.";
 }
 
 // Privacy and security.
@@ -411,6 +452,39 @@ Capture {
         when "Frames were captured only in part."
         means "What the snap length cut cannot be decoded: block data are not missed, but messages behind the first of a \
             segment are. Capture with a snap length of 0 (`tcpdump -s 0`).";
+    CaptureGap "capture-gap" Warning "RFC 9293"
+        when "Bytes of a side, or packets of uTP, were never captured, and the other side has them."
+        means "The capturing machine lost packets. What they said is unknown, and rules that need it stay silent behind             them.";
+    CaptureMidstream "capture-midstream" Note "RFC 9293"
+        when "Neither the SYN of a connection nor the handshake of a side that speaks was captured."
+        means "The capture began when they were talking. Who has what, and who chokes whom, is unknown until it is said             again.";
+    CaptureOneWay "capture-one-way" Warning "RFC 9293"
+        when "More than 20 segments of one side were captured, and none of the other."
+        means "The capture filter or the mirror port shows one direction only. What the other side said can be guessed at             best.";
+    CaptureClockBack "capture-clock-back" Warning "pcap"
+        when "A frame is more than 1 ms older than the one before it."
+        means "The clock was set, or frames of several interfaces are not in order. Times and delays around it are not to             be trusted.";
+    CaptureDuplicatePackets "capture-duplicate-packets" Note "pcap"
+        when "Of a side with at least 20 segments, more than a quarter of the bytes came again within 2 ms of the first             time."
+        means "The capture has each packet twice, as on a mirror port or with `-i any`. It is not the network that             repeats them.";
+    CaptureOffload "capture-offload" Note "RFC 9293"
+        when "Segments of peers carry more than 1500 bytes of payload."
+        means "The network card puts segments together or takes them apart (TSO, GRO), or this is a loopback interface.             Messages in one segment have the time of that segment.";
+    CaptureChecksumOffload "capture-checksum-offload" Note "RFC 9293"
+        when "Checksums are checked, and frames were left out whose checksum a network card was to finish."
+        means "They are whole: the capture saw them before the card did. Do not check checksums here.";
+    CaptureFragmentMissing "capture-fragment-missing" Note "RFC 791"
+        when "Fragments of IP were captured without the others of their packet."
+        means "What the packet said is unknown.";
+    CaptureTruncatedFile "capture-truncated-file" Warning "pcap"
+        when "The file ends inside a record, or cannot be read any further."
+        means "Its writer was killed, the disk was full, or the file was not copied whole. What is missing is the end.";
+    CaptureDamaged "capture-damaged" Warning "pcapng"
+        when "Blocks of the file were damaged."
+        means "They were stepped over, with the frames in them.";
+    CaptureDrops "capture-drops" Warning "pcapng"
+        when "The statistics of the interfaces tell of dropped frames."
+        means "The capturing machine was too slow. Capture with a larger buffer (`-B`) or a filter.";
 }
 }
 

@@ -29,6 +29,8 @@ pub struct Tally {
     pub checksums: Checksums,
     /// pcapng blocks that were damaged and stepped over.
     pub damaged_blocks: u64,
+    /// The file ends, or cannot be read any further, in the middle of a record.
+    pub is_broken_off: bool,
     /// Frames that the snap length cut.
     pub cut: u64,
     /// Frames that are older than the one before them.

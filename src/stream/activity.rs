@@ -3,7 +3,7 @@
 use std::ops::{AddAssign, SubAssign};
 
 use super::utp::CloseReason;
-use super::{ConnectionId, Side};
+use super::{ConnectionId, Side, Strain};
 use crate::capture::{FrameNumber, Timestamp};
 
 /// How a connection ended.
@@ -97,13 +97,23 @@ pub struct Activity {
     /// What ended it.
     pub closed: Option<Closed>,
     /// Made with the first payload: a port scan has none.
-    pub(super) directions: Option<Box<[Direction; 2]>>,
+    pub(super) ways: Option<Box<[(Direction, Strain); 2]>>,
 }
 
 impl Activity {
     /// Byte counts of one side.
     pub fn direction(&self, side: Side) -> Direction {
-        let directions = self.directions.as_deref();
-        directions.map_or_else(Direction::default, |both| both[side.index()])
+        let ways = self.ways.as_deref();
+        ways.map_or_else(Direction::default, |both| both[side.index()].0)
+    }
+
+    /// What one side's packets suffer from; `None` before there is payload.
+    pub fn strain(&self, side: Side) -> Option<&Strain> {
+        Some(&self.ways.as_deref()?[side.index()].1)
+    }
+
+    /// The same, to be changed, with its byte counts.
+    pub fn way_mut(&mut self, side: Side) -> &mut (Direction, Strain) {
+        &mut self.ways.get_or_insert_default()[side.index()]
     }
 }

@@ -82,6 +82,8 @@ pub(super) struct Assembler {
     late: u64,
     snapped: u64,
     may_compare: u8,
+    /// Nanoseconds that bytes have waited behind the hole that was filled last.
+    waited: i64,
 }
 
 #[derive(Debug)]
@@ -109,6 +111,7 @@ impl Default for Assembler {
             late: 0,
             snapped: 0,
             may_compare: MAX_COMPARED,
+            waited: 0,
         }
     }
 }
@@ -262,6 +265,12 @@ impl Assembler {
         now.since(self.stalled)
     }
 
+    /// Nanoseconds that bytes have waited behind a hole that was filled since the last call; 0 where none was.
+    #[inline]
+    pub(super) fn take_waited(&mut self) -> i64 {
+        std::mem::take(&mut self.waited)
+    }
+
     /// Settles where the stream begins. Only the first call counts.
     pub(super) fn begin(&mut self, at: u64, out: &mut impl FnMut(Chunk<'_>)) {
         if self.beginning.is_some() {
@@ -295,7 +304,10 @@ impl Assembler {
         } else {
             self.hold(piece, out);
         }
-        if !self.held.is_empty() {
+        if let Some((first, _)) = self.held.first_key_value() {
+            if *first == self.next {
+                self.waited = piece.at.time.since(self.stalled);
+            }
             self.deliver_held(piece.at.time, out);
             while self.held.len() > MAX_HELD_SEGMENTS {
                 self.give_up_hole(piece.at.time, out);

@@ -304,11 +304,11 @@ impl Connection {
             last: self.last(),
             segments: self.segments,
             closed: self.closed,
-            directions: has_payload.then(|| {
+            ways: has_payload.then(|| {
                 let halves = self.halves.as_deref();
-                Box::new(halves.map_or_else(Default::default, |both| {
-                    both.each_ref().map(Half::direction)
-                }))
+                Box::new(
+                    halves.map_or_else(Default::default, |both| both.each_ref().map(Half::way)),
+                )
             }),
         }
     }

@@ -2,7 +2,9 @@
 
 use super::assembler::{Assembler, Chunk, Piece};
 use super::numbering::{Again, Limits, Numbering, Passed};
-use super::{Direction, Event, FrameRef, Landmark, Missing, SeqNumber, Side};
+use super::strain::{Gauge, Strain};
+use super::utp::Queued;
+use super::{Direction, Event, FrameRef, Landmark, Missing, Moment, SeqNumber, Side};
 use crate::capture::{FilePosition, Timestamp};
 
 /// The offset from which those of a direction are counted: what comes before it has an offset, too.
@@ -31,6 +33,7 @@ pub(super) struct Half {
     claims: Claims,
     payload: u64,
     stray: u64,
+    pub(super) gauge: Gauge,
 }
 
 /// What acknowledgements say of bytes that nobody saw. Anybody can send one: a claim is believed once a later one
@@ -73,6 +76,7 @@ impl Half {
             claims: Claims::default(),
             payload: 0,
             stray: 0,
+            gauge: Gauge::default(),
         };
         if let Some(start) = start {
             half.synchronise(start, &mut |_| {});
@@ -210,10 +214,55 @@ impl Half {
             len,
             at,
         };
+        let before = self.assembler.duplicate();
         self.compare(piece, out);
         self.place(piece, out);
+        self.measure(piece, self.assembler.duplicate() - before);
         if is_leap {
             self.give_up(at.time, out);
+        }
+    }
+
+    /// What came of a piece, of which so many bytes had come before.
+    #[inline]
+    fn measure(&mut self, piece: Piece<'_>, again: u64) {
+        let at = piece.at;
+        self.gauge
+            .carry(piece.len as u32, piece.offset, again, at.time);
+        let waited = self.assembler.take_waited();
+        if waited > 0 {
+            self.gauge.fill(waited, at.into());
+        }
+    }
+
+    /// A segment has room for so many bytes of the other side, if its window was captured. None behind a FIN: who closed
+    /// reads no more.
+    #[inline]
+    pub(super) fn offer(&mut self, window: Option<u16>, at: Moment) {
+        self.gauge.strain.segments = self.gauge.strain.segments.saturating_add(1);
+        if window == Some(0) && self.end.is_none() {
+            self.gauge.close(at);
+        } else if self.gauge.is_closed() {
+            self.gauge.open(at.time);
+        }
+    }
+
+    /// The other side of uTP measures how long what comes from here was on its way. True when a clock was set, perhaps.
+    pub(super) fn queue(&mut self, difference: u32, at: Moment) -> bool {
+        let Numbering::Packets(passed) = &mut self.numbering else {
+            return false;
+        };
+        let queued = passed.queue.measure(difference, at);
+        if let Queued::Long(stretch, queued) = queued {
+            self.gauge.stood(stretch, queued);
+        }
+        queued == Queued::Fell
+    }
+
+    /// Nothing that was measured of the queue holds.
+    pub(super) fn forget_queue(&mut self) {
+        if let Numbering::Packets(passed) = &mut self.numbering {
+            passed.queue.forget();
         }
     }
 
@@ -300,6 +349,7 @@ impl Half {
             origin: Some(origin),
             stray: self.stray,
             payload: self.payload,
+            gauge: std::mem::take(&mut self.gauge),
             ..Half::new(self.side, None, numbering)
         };
     }
@@ -453,6 +503,11 @@ impl Half {
         }
         let (assembler, mut teller) = self.parts();
         assembler.finish(end, &mut |chunk| teller.tell(chunk, out));
+    }
+
+    /// All that is counted of it.
+    pub(super) fn way(&self) -> (Direction, Strain) {
+        (self.direction(), self.gauge.strain.clone())
     }
 
     /// The counts of this moment.

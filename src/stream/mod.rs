@@ -12,6 +12,7 @@ mod passed;
 mod repeat;
 mod reread;
 mod seq;
+mod strain;
 mod streams;
 mod tcp;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use assembler::MAX_HELD_SEGMENTS;
 pub use repeat::{Repeat, Repeats};
 pub use reread::{Reread, Seeker, Sender};
 pub use seq::SeqNumber;
+pub use strain::{ETHERNET, Strain, Stretch, TINY, Waits};
 pub use streams::{MAX_AWAKE, MAX_HELD_BYTES, Streams};
 pub use trace::{Reached, Sent, Slice, Trace, Traced, Unit};
 

@@ -1,6 +1,7 @@
 //! What sequence numbers count: bytes in TCP, packets in uTP; and how far apart they may be to belong together.
 
 use super::assembler::{Assembler, Chunk};
+use super::utp::Queue;
 use super::{Event, FrameRef, Landmark, Missing, SeqNumber, Side};
 use crate::capture::FilePosition;
 
@@ -78,6 +79,8 @@ pub(super) struct Passed {
     pub(super) lengthened: u64,
     /// Of these, bytes that the snap length cut.
     pub(super) snapped: u64,
+    /// What they stand in on their way.
+    pub(super) queue: Queue,
 }
 
 /// What becomes of a packet that came before with fewer bytes.

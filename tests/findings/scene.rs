@@ -9,8 +9,8 @@ use peerscope::findings::{Finding, Findings};
 use peerscope::packet::Endpoint;
 use peerscope::store::{Change, Record, Store, Tally, What};
 use peerscope::stream::{
-    Activity, Closed, Closing, ConnectionId, Evidence, FrameRef, Mark, Missing, Moment, Side,
-    Transport,
+    Activity, Closed, Closing, ConnectionId, Direction, Evidence, FrameRef, Mark, Missing, Moment,
+    Side, Strain, Transport,
 };
 use peerscope::swarm::Metainfo;
 use peerscope::wire::{
@@ -293,6 +293,52 @@ impl Scene {
             time: Timestamp(self.now),
             ..FrameRef::default()
         }
+    }
+
+    /// What the packets of a side suffered from, at this time.
+    pub(crate) fn strain(
+        self,
+        side: &str,
+        change: impl FnOnce(Timestamp, &mut (Direction, Strain)),
+    ) -> Scene {
+        let now = Timestamp(self.now);
+        self.activity(|activity| change(now, activity.way_mut(side_of(side))))
+    }
+
+    /// So many packets of a side over uTP are not in the capture.
+    pub(crate) fn lost_packets(self, side: &str, count: u32) -> Scene {
+        let missing = Missing::Packets(count);
+        self.record(side_of(side), What::Gap { bytes: 0, missing }, 0)
+    }
+
+    /// The connection is carried by this.
+    pub(crate) fn over(mut self, carrier: Transport) -> Scene {
+        for change in &mut self.changes {
+            if let Change::Opened {
+                connection,
+                transport,
+                ..
+            } = change
+                && *connection == self.connection
+            {
+                *transport = carrier;
+            }
+        }
+        self
+    }
+
+    /// This is why A is said to have opened the connection.
+    pub(crate) fn opened_by(mut self, evidence: Evidence) -> Scene {
+        for change in &mut self.changes {
+            if let Change::Opened {
+                connection, opener, ..
+            } = change
+                && *connection == self.connection
+            {
+                opener.1 = evidence;
+            }
+        }
+        self
     }
 }
 

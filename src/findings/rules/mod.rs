@@ -2,6 +2,7 @@
 
 mod capture;
 mod choking;
+mod churn;
 mod data;
 mod exchange;
 mod extensions;
@@ -49,6 +50,7 @@ pub(super) struct OfConnection {
     pace: pace::Pace,
     transport: transport::Transport,
     secrecy: secrecy::Secrecy,
+    heard: capture::Heard,
 }
 
 impl OfConnection {
@@ -65,6 +67,7 @@ impl OfConnection {
         self.pace.said(scene, message, out);
         self.transport.said(scene, message, out);
         self.secrecy.said(scene, message, out);
+        self.heard.said(scene, message, out);
     }
 
     pub(super) fn missed(&mut self, scene: &Scene<'_>, what: &What, out: &mut Raise<'_>) {
@@ -80,6 +83,7 @@ impl OfConnection {
         self.pace.missed(scene, what, out);
         self.transport.missed(scene, what, out);
         self.secrecy.missed(scene, what, out);
+        self.heard.missed(scene, what, out);
     }
 
     pub(super) fn ended(&mut self, ending: &Ending<'_>, out: &mut Raise<'_>) {
@@ -95,5 +99,6 @@ impl OfConnection {
         self.pace.ended(ending, out);
         self.transport.ended(ending, out);
         self.secrecy.ended(ending, out);
+        self.heard.ended(ending, out);
     }
 }

@@ -7,6 +7,7 @@ mod joining;
 mod loss;
 mod order;
 mod overlap;
+mod strain;
 
 use super::{
     Activity, Closed, Closing, ConnectionId, Direction, Event, FrameRef, Mark, Side, Streams,
@@ -25,6 +26,8 @@ struct Scene {
     marks: Vec<(Mark, u32)>,
     frames: u32,
     time: Timestamp,
+    /// As captured: nothing of it, if nothing else is said.
+    header: Vec<u8>,
 }
 
 impl Scene {
@@ -101,7 +104,7 @@ impl Scene {
                 fin: flags.contains('F'),
                 rst: flags.contains('R'),
             },
-            header: TcpHeader(&[]),
+            header: TcpHeader(&self.header),
             payload: payload.as_bytes(),
             len: payload.len() as u32,
         };

@@ -42,6 +42,7 @@ impl Connection {
             Kind::Data | Kind::State | Kind::Fin => {
                 // What is acknowledged was said before.
                 self.hear(side, packet, at, out);
+                self.measure(side, packet, at);
                 self.carry(side, packet, at, out);
             }
         }
@@ -74,6 +75,23 @@ impl Connection {
         self.acknowledge(!side, ack, at, out);
         if let (Some(_), Some(halves)) = (packet.selective, &mut self.halves) {
             halves[(!side).index()].select(packet.selected(), at.time, out);
+        }
+    }
+
+    /// What a packet says of the way of those that its sender has received: how long they stood in queues. Where a clock is
+    /// set, one difference falls by as much as the other rises.
+    fn measure(&mut self, side: Side, packet: &Packet<'_>, at: FrameRef) {
+        let Some(halves) = &mut self.halves else {
+            return;
+        };
+        let window = u16::try_from(packet.header.window).unwrap_or(u16::MAX);
+        halves[side.index()].offer(Some(window), at.into());
+        let Some(difference) = packet.header.delay() else {
+            return;
+        };
+        let has_fallen = halves[(!side).index()].queue(difference, at.into());
+        if has_fallen {
+            halves[side.index()].forget_queue();
         }
     }
 

@@ -3,6 +3,7 @@
 mod connection;
 mod header;
 mod lookout;
+mod queue;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -10,3 +11,5 @@ mod tests;
 pub use header::{CloseReason, Header, Kind, Packet, SelectiveAck};
 pub use lookout::Doubted;
 pub(super) use lookout::Lookout;
+pub use queue::LONG_QUEUE;
+pub(super) use queue::{Queue, Queued};

@@ -447,3 +447,58 @@ fn landmarks_tell_from_where_a_stream_can_be_read_again() {
         .collect();
     assert_eq!(marks, [(0, 100, 4), (17_008, 121, 25), (34_008, 138, 42)]);
 }
+
+/// A packet of the other side a second later: the difference that it names, and its window.
+fn measured(scene: &mut Scene, arrow: char, difference: u32, window: u32) {
+    scene.time += 900_000;
+    let (id, seq, ack) = if arrow == '>' {
+        (ID + 1, 101, 199_u16)
+    } else {
+        (ID, 200, 100)
+    };
+    let mut bytes = vec![(Kind::State as u8) << 4 | 1, 0];
+    bytes.extend(u16::to_be_bytes(id));
+    bytes.extend(scene.time.to_be_bytes());
+    bytes.extend(difference.to_be_bytes());
+    bytes.extend(window.to_be_bytes());
+    bytes.extend(u16::to_be_bytes(seq));
+    bytes.extend(ack.to_be_bytes());
+    scene.send(arrow, &bytes);
+}
+
+#[test]
+fn who_receives_tells_how_long_the_way_was() {
+    let mut scene = Scene::established();
+    scene.say(('>', Kind::Data, 100, 199, "ab"));
+    measured(&mut scene, '<', 5_000, 1);
+    (0..12).for_each(|_| measured(&mut scene, '<', 400_000, 1));
+    let strain = |side| scene.activity(0).strain(side).cloned().unwrap();
+    let waits = strain(Side::A).waits();
+    assert_eq!(
+        (waits.queue.nanos / 1_000_000, waits.queued),
+        (9911, [395_000; 2])
+    );
+    assert_eq!(strain(Side::B).waits().queue.nanos, 0);
+}
+
+#[test]
+fn where_one_way_seems_shorter_by_as_much_a_clock_was_set() {
+    let mut scene = Scene::established();
+    scene.say(('>', Kind::Data, 100, 199, "ab"));
+    measured(&mut scene, '<', 5_000, 1);
+    measured(&mut scene, '>', 900_000, 1);
+    measured(&mut scene, '<', 505_000, 1);
+    measured(&mut scene, '>', 400_000, 1);
+    (0..12).for_each(|_| measured(&mut scene, '<', 505_000, 1));
+    let strain = scene.activity(0).strain(Side::A).cloned().unwrap();
+    assert_eq!(strain.waits().queue.nanos, 0);
+}
+
+#[test]
+fn a_side_without_room_says_so() {
+    let mut scene = Scene::established();
+    scene.say(('>', Kind::Data, 100, 199, "ab"));
+    (0..3).for_each(|_| measured(&mut scene, '<', 5_000, 0));
+    let strain = scene.activity(0).strain(Side::B).cloned().unwrap();
+    assert_eq!(strain.waits().closed.nanos / 1_000_000, 1802);
+}
