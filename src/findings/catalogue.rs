@@ -291,6 +291,110 @@ Protocol {
 
 // Extensions.
 Protocol {
+    ExtendedNotNegotiated "extended-not-negotiated" Error "BEP 10"
+        when "An extended message (id 20) was sent though the handshake of one of the two lacks the bit of the extension \
+            protocol (byte 5, 0x10)."
+        means "The receiver does not know message 20 and may hang up. Check the bits of both handshakes before the first \
+            extended message.";
+    ExtendedBeforeHandshake "extended-before-handshake" Warning "BEP 10"
+        when "An extended message other than the extended handshake stands more than 0.1 s before the extended handshake of \
+            its receiver."
+        means "Only the receiver gives ids, so this id was guessed or kept from another connection.";
+    ExtendedIdUnknown "extended-id-unknown" Warning "BEP 10"
+        when "An extended message has an id that its receiver gave to no extension in any of its extended handshakes."
+        means "Usually the sender uses the id of its own `m` instead of the receiver's. The receiver drops the message.";
+    ExtendedIdInvalid "extended-id-invalid" Warning "BEP 10"
+        when "A value in `m` of an extended handshake is not a number from 0 to 255."
+        means "An id is one byte on the wire: nobody can send this extension to its sender.";
+    ExtendedIdConflict "extended-id-conflict" Warning "BEP 10"
+        when "An extended handshake gives one id, other than 0, to two names."
+        means "A message with this id can be read in two ways. Each extension needs an id of its own.";
+    ExtendedHandshakeBad "extended-handshake-bad" Warning "BEP 10, BEP 3"
+        when "An extended handshake is not one bencoded dictionary, or bytes follow it."
+        means "libtorrent ignores such a handshake, others hang up: no extension will work. Check the lengths of strings and \
+            the `e` at the end.";
+    ExtendedHandshakeRepeat "extended-handshake-repeat" Note "BEP 10"
+        when "A side sends a second extended handshake, or a later one."
+        means "It is legal: names and ids are merged over the earlier ones. Messages that are under way still have the \
+            former ids.";
+    ExtendedBodyBad "extended-body-bad" Warning "BEP 9, BEP 11, BEP 54, BEP 55"
+        when "The payload of an extended message is not what its extension says: broken bencode, a key that is missing, bytes \
+            too few or too many."
+        means "Receivers drop it or hang up. The sentence names what is wrong and at which byte.";
+    BencodeNoncanonical "bencode-noncanonical" Note "BEP 3"
+        when "A dictionary has keys that are not sorted or stand twice, or numbers with leading zeros."
+        means "Most clients read it, strict ones do not; of keys that stand twice each reader may take another one.";
+    TypeSurprise "type-surprise" Note "BEP 10, BEP 11"
+        when "A known key has a value of another type than its BEP says, or a number is one without a meaning."
+        means "Tolerant clients read a number that is written as a string, and flags that are a list; others take the key for \
+            missing.";
+    PexTooOften "pex-too-often" Warning "BEP 11"
+        when "Less than 50 s lie between two `ut_pex` messages of one side."
+        means "BEP 11 allows one a minute (10 s are forgiven here). libtorrent and BiglyBT hang up on who floods.";
+    PexTooMany "pex-too-many" Warning "BEP 11, libtorrent"
+        when "A `ut_pex` message behind the first of its sender has more than 100 contacts that are added, or that are dropped."
+        means "BEP 11 asks for 50 at most, libtorrent sends up to 100. Receivers cut the list or hang up.";
+    PexEmpty "pex-empty" Note "BEP 11"
+        when "A `ut_pex` message names no contact at all."
+        means "It only costs bytes: say nothing where nothing has changed.";
+    PexUneven "pex-uneven" Warning "BEP 11"
+        when "A list of contacts is not a multiple of 6 bytes (IPv4) or 18 bytes (IPv6) long."
+        means "The list was cut, or the two kinds of addresses are mixed up. Receivers drop the last contact, or all.";
+    PexFlagsLength "pex-flags-length" Warning "BEP 11"
+        when "`added.f` or `added6.f` has not one byte for each contact."
+        means "The flags cannot be told apart by contact; some clients drop the whole message.";
+    PexUnreachable "pex-unreachable" Warning "BEP 11"
+        when "A contact that is added has port 0 or an address that is nobody's (unspecified, loopback, multicast), or a private \
+            one though both ends of the connection are public."
+        means "Nobody can connect to it. Filter addresses before they are told to others: private ones also give away what \
+            a network looks like inside.";
+    PexPoison "pex-poison" Warning "BEP 11"
+        when "Of 20 or more public IPv4 contacts that one `ut_pex` message adds, more than half are in one network of 256 \
+            addresses."
+        means "Peers are spread over the world: somebody fills your list with its own hosts, or with a victim's. Do not \
+            connect to more than a few of one network.";
+    PexAddedDropped "pex-added-dropped" Warning "BEP 11"
+        when "One contact stands in the added and in the dropped ones of a message."
+        means "Receivers keep it or forget it, as they happen to read the lists. Send only the difference since the last \
+            message.";
+    PexOnPrivateTorrent "pex-on-private-torrent" Warning "BEP 27"
+        when "A `ut_pex` message is sent on a torrent whose info dictionary has `private` 1."
+        means "Peers of a private torrent come from its tracker alone. Trackers ban clients that do this.";
+    MetadataSizeOdd "metadata-size-odd" Warning "BEP 9"
+        when "`metadata_size` is 0 or less or more than 30 MiB, changes, or is not the size of the known info dictionary."
+        means "Who does not have the info dictionary leaves the key out. Receivers that believe it ask for blocks that do not \
+            exist.";
+    MetadataPieceBad "metadata-piece-bad" Error "BEP 9"
+        when "A block of metadata is not 16384 bytes long (the last: the remainder), lies behind the end, or its `total_size` \
+            is not the size that its sender announced or that the info dictionary has."
+        means "`total_size` is the size of the whole dictionary, not of the block; only the last block is shorter. The \
+            receiver cannot put the dictionary together.";
+    MetadataUnrequested "metadata-unrequested" Warning "BEP 9"
+        when "A block of metadata is sent that the other side has not asked for, and does not ask for within 0.1 s."
+        means "Receivers drop it; libtorrent counts it as an attack. Send one block for each request.";
+    MetadataRerequest "metadata-rerequest" Warning "BEP 9"
+        when "One side asks for one block of metadata more than 5 times without being rejected."
+        means "It does not take what it gets, or does not wait for it. A size that is a multiple of 16384 has led clients to \
+            this.";
+    MetadataReject "metadata-reject" Note "BEP 9"
+        when "A request for metadata is rejected."
+        means "The peer does not have the info dictionary, or limits how often it may be asked for. Ask another one.";
+    MetadataHashBad "metadata-hash-bad" Error "BEP 9"
+        when "One side has sent all blocks of an info dictionary, and they do not make one with the info hash."
+        means "The sender lies or its copy is broken: throw away what it sent and ask another peer.";
+    HolepunchError "holepunch-error" Note "BEP 55"
+        when "A peer that was asked to introduce another answers with an error."
+        means "The sentence says which: the two peers will not be connected through this one.";
+    HolepunchTruncated "holepunch-truncated" Note "BEP 55"
+        when "A rendezvous or a connect message of `ut_holepunch` has no `err_code`."
+        means "libtorrent and BiglyBT leave it out though BEP 55 has it: accept both forms.";
+    DonthaveOutOfRange "donthave-out-of-range" Error "BEP 54"
+        when "`lt_donthave` names a piece that the torrent does not have."
+        means "The index is wrong, or is not in network byte order.";
+    PortWithoutDht "port-without-dht" Note "BEP 5"
+        when "A port message is sent though the handshake of one of the two lacks the bit of the DHT (byte 7, 0x01), or its port \
+            is 0."
+        means "It names a node of the DHT: who has none says nothing, and who did not set the bit will not use it.";
 }
 
 // Choking, interest and their rhythm.
@@ -430,6 +534,55 @@ Transport {
 
 // Privacy and security.
 Security {
+    ClientMismatch "client-mismatch" Note "BEP 10, BEP 20"
+        when "The program that the peer id stands for and the one that `v` of the extended handshake names have no word in \
+            common."
+        means "Often a program that is built on another one's library; sometimes a client in disguise. Clients that name \
+            libtorrent in `v` are passed over.";
+    ClientSpoofed "client-spoofed" Warning "BEP 20"
+        when "The peer id is one of the known fakes: BitSpirit and BitComet that copy others (`UDP0`, `HTTPBT` at its end), or \
+            `-ZT` with `bLAde`."
+        means "The client is not the one it says it is; such clients are known to take and not to give.";
+    ClientBlocklisted "client-blocklisted-pattern" Note "qBittorrent, Transmission"
+        when "The peer id or `v` is one that operators block: `-XL`, `-SD`, `-QD`, `-XF`, `hp/torrent`, `dt/torrent`."
+        means "Offline downloaders that take and hardly ever give. If peers hang up on it at once, that is why.";
+    PeerIdRandom "peer-id-random" Note "BEP 20"
+        when "A peer id follows no known convention and consists of random bytes."
+        means "An anonymous mode, or a client that names itself only in `v`.";
+    NameControlChars "name-control-chars" Warning "BEP 10"
+        when "`v`, or a name in `m`, of an extended handshake has control characters, characters that turn the direction of \
+            text, or bytes that are not UTF-8."
+        means "Printed as it is, it can take over a terminal or hide what is there. Make names harmless before you show or \
+            log them.";
+    NameTooLong "name-too-long" Note "BEP 10"
+        when "`v` of an extended handshake has more than 128 bytes."
+        means "No client has such a name: cut names before you keep or show them.";
+    MsePossible "mse-possible" Note "MSE"
+        when "A connection begins like an MSE key exchange, and nothing that follows can be read."
+        means "What was said here is hidden, so nothing else can be judged. Give the keys of the exchange if you have them.";
+    MseConfirmed "mse-confirmed" Note "MSE"
+        when "A connection begins like an MSE key exchange, and its secret is known or one of its ends is known as a peer."
+        means "It is encrypted on its way. What follows can be judged only where it was decrypted: give the keys of the \
+            exchange if you have them.";
+    MsePlaintextSelected "mse-plaintext-selected" Note "MSE"
+        when "Behind an MSE key exchange the stream goes on in plaintext."
+        means "Both peers allow plaintext, so only the handshakes are hidden. Set the encryption of both to forced if that is \
+            not what you want.";
+    MseDowngrade "mse-downgrade" Warning "MSE"
+        when "The opener of a connection sent 96 to 1200 bytes that cannot be read and was hung up on within 5 s, and within \
+            60 s it opens another one to the same peer in plaintext."
+        means "The peer refuses encryption, or somebody between them breaks it to read along. Clients that must be private \
+            should not fall back.";
+    AddressLeak "yourip-leak" Note "BEP 10"
+        when "`yourip`, `ipv4` or `ipv6` of an extended handshake is a private or link-local address, and both ends of the \
+            connection are public."
+        means "It tells strangers what the network looks like inside. Leave such addresses out.";
+    YouripWrong "yourip-wrong" Note "BEP 10"
+        when "`yourip` is not the address that the receiver has in this capture."
+        means "The receiver is behind a NAT or a proxy: `yourip` is its address outside.";
+    ListenPortDiffers "listen-port-differs" Note "BEP 10"
+        when "A side that was connected to names another listening port (`p`) than the one it was reached at."
+        means "A port was forwarded to another one, or the client tells a wrong port to everybody.";
 }
 
 // The bytes of blocks.

@@ -169,11 +169,12 @@ impl Peer {
         self.interest = Interest::NotInterested;
     }
 
-    /// A later extended handshake is merged over the earlier one; id 0 takes a name back (BEP 10).
+    /// A later extended handshake is merged over the earlier one; id 0 takes a name back (BEP 10). An id that is given
+    /// again means its latest name.
     fn rename(&mut self, ids: Vec<(String, u8)>) {
         let extensions = Arc::make_mut(&mut self.extensions);
         for (name, id) in ids {
-            extensions.retain(|(known, _)| *known != name);
+            extensions.retain(|(known, other)| *known != name && *other != id);
             if id != 0 && extensions.len() < usize::from(u8::MAX) {
                 extensions.push((name, id));
             }
@@ -287,6 +288,17 @@ mod tests {
             ),
             (None, None, Some("b"))
         );
+    }
+
+    #[test]
+    fn an_id_that_is_given_again_means_its_latest_name() {
+        let hello = |text: &[u8]| Message::Extended {
+            id: 0,
+            payload: text.into(),
+        };
+        let (first, second) = (hello(b"d1:md1:ai1eee"), hello(b"d1:md1:bi1eee"));
+        let talk = talk(false, &[], &[first, second]);
+        assert_eq!(talk.extension(Side::A, 1), Some("b"));
     }
 
     #[test]

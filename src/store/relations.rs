@@ -26,6 +26,8 @@ pub(super) struct Relations {
     /// Of a connection of TCP, the one over uTP between the same peers before it; and the other way.
     after: HashMap<ConnectionId, ConnectionId>,
     then: HashMap<ConnectionId, ConnectionId>,
+    /// Of a connection, the last one before it by which the same tried to reach the same.
+    earlier: HashMap<ConnectionId, ConnectionId>,
     /// Of a connection, the one that goes on where it was.
     goes_on: HashMap<ConnectionId, ConnectionId>,
 }
@@ -42,6 +44,7 @@ struct Attempt {
 struct Tried {
     utp: Option<ConnectionId>,
     tcp: Option<ConnectionId>,
+    last: Option<ConnectionId>,
 }
 
 impl Attempt {
@@ -70,6 +73,7 @@ impl Relations {
             Transport::Tcp => tried.tcp = Some(connection.id),
             Transport::Utp { .. } => tried.utp = Some(connection.id),
         }
+        let before = tried.last.replace(connection.id);
         let is_behind = |utp: ConnectionId, tcp: ConnectionId| {
             let first = |id: ConnectionId| connections[id.0 as usize].first.number;
             first(utp) < first(tcp)
@@ -80,6 +84,7 @@ impl Relations {
             self.after.insert(tcp, utp);
             self.then.entry(utp).or_insert(tcp);
         }
+        self.earlier.extend(before.map(|it| (connection.id, it)));
     }
 
     fn count(&mut self, connection: &Connection) {
@@ -125,6 +130,12 @@ impl Store {
     pub fn then_tcp(&self, connection: &Connection) -> Option<ConnectionId> {
         let tcp = *self.relations.then.get(&connection.id)?;
         is_fallback(connection, self.connection(tcp)).then_some(tcp)
+    }
+
+    /// The last connection before this one that the same opener made to the same end.
+    pub fn earlier_attempt(&self, connection: &Connection) -> Option<&Connection> {
+        let earlier = self.relations.earlier.get(&connection.id)?;
+        Some(self.connection(*earlier))
     }
 
     /// The connection that goes on where this one was, under another address of an end.
