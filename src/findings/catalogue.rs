@@ -146,15 +146,14 @@ rules! {
 // Handshake and framing.
 Protocol {
     BadProtocolString "bad-protocol-string" Error "BEP 3"
-        when "A stream begins with something else than the length 19 and `BitTorrent protocol`, and the other side \
-            sent a handshake; or it is just as long as a handshake."
+        when "A stream begins nearly, but not wholly, with the length 19 and `BitTorrent protocol`."
         means "The first 20 bytes of a handshake are fixed. Every client hangs up at the first byte that differs: \
             look at how the handshake is put together.";
     NotBitTorrent "not-bittorrent" Note "BEP 3"
-        when "A peer that takes connections of BitTorrent was spoken to in another protocol, or in an encryption that \
-            nothing tells of."
-        means "Scanners, web browsers and other services come to any open port. It is harmless, unless the port was \
-            meant for something else.";
+        when "A peer that takes connections of BitTorrent was spoken to in another protocol, or with as many bytes as \
+            begin a key exchange (96 to 608), of which nothing came."
+        means "Peers that want encryption try a key exchange first and come back in plaintext: that is healthy. Scanners, \
+            browsers and other services come to any open port.";
     HandshakePartial "handshake-partial" Note "BEP 3"
         when "The connection ended behind 48 to 67 of the 68 bytes of a handshake."
         means "Up to its 48th byte a handshake names the torrent, and the peer id is missing. Trackers check a peer's \
@@ -182,6 +181,10 @@ Protocol {
         when "Both handshakes carry the same peer id."
         means "A client has connected to itself, by an address that a tracker or a peer gave it; it should hang up. \
             Else two clients share an id that should be random.";
+    PeerIdDuplicate "peer-id-duplicate" Note "libtorrent"
+        when "Two connections for one torrent are open between the same two peer ids at once."
+        means "Both connected to each other at the same time, or over TCP and uTP. libtorrent keeps the connection that \
+            the greater peer id opened; a client that keeps both wastes a slot.";
     ReservedUnknownBits "reserved-unknown-bits" Note "BEP 4"
         when "Reserved bits are set to which neither a BEP nor a client gives a meaning."
         means "They should be ignored. Bits that look random come from a handshake that is put together at the wrong \
@@ -223,8 +226,8 @@ Protocol {
         means "It is healthy: who starts from a magnet link does not know how long a bitfield has to be.";
     BitfieldRepeated "bitfield-repeated" Warning "BEP 6"
         when "A second bitfield, have_all or have_none of the same side."
-        means "Exactly one is allowed. Some clients take the second for the truth, some hang up; later pieces are to \
-            be announced with have.";
+        means "Exactly one is allowed, and later pieces are to be announced with have. aria2 sends whole bitfields in \
+            place of haves; most clients bear it, some hang up.";
     BitfieldShort "bitfield-short" Error "BEP 3"
         when "A bitfield has fewer bytes than an eighth of the number of pieces, rounded up."
         means "Its sender counts pieces wrongly, or speaks of another torrent. Most clients hang up.";
@@ -243,9 +246,10 @@ Protocol {
         when "A bitfield lacks pieces that two or more haves name within a second, before anything else is said."
         means "A lazy bitfield hides a seed from providers that look for whole ones. The haves tell of no progress.";
     BitfieldMissing "bitfield-missing" Note "BEP 3, BEP 6"
-        when "The first have, request or piece of a side comes before any bitfield, have_all or have_none."
-        means "It counts as a peer that has nothing, which BEP 3 allows. With the fast extension have_none should say \
-            so.";
+        when "The first request of a side, with the fast extension, or its first block comes before any bitfield, \
+            have_all, have_none or have."
+        means "It counts as a peer that has nothing. With the fast extension have_none should say so; who sends blocks \
+            should say which.";
     FastExclusiveMissing "fast-exclusive-missing" Warning "BEP 6"
         when "With the fast extension, the first word of a side about its pieces is a have."
         means "BEP 6 wants exactly one of bitfield, have_all and have_none before it. Some clients wait for that.";

@@ -234,6 +234,11 @@ impl Connection {
         }
     }
 
+    /// The same without the mask, for what is never shown.
+    pub(crate) fn real_handshake(&self, side: Side) -> Option<&Handshake> {
+        self.facts(side)?.handshake.as_ref()
+    }
+
     /// How it hides what it says, if it does.
     pub fn encryption(&self) -> Option<&Encryption> {
         self.conversation.as_ref()?.encryption.as_deref()

@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_name_is_told_from_another_protocol() {
+        let reason = |head: &[u8]| examine(Expected::Handshake, head);
+        for misnamed in [b"\x13BitTorrent protocoX", b"\xffBitTorrent protocol"] {
+            assert_eq!(reason(misnamed), Head::Impossible(Reason::WrongName));
+        }
+        for other in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"GET / HTTP/1.1\r\n\r\n"] {
+            assert_eq!(reason(other), Head::Impossible(Reason::NotBitTorrent));
+        }
+    }
+
+    #[test]
     fn a_known_boundary_believes_what_it_reads() {
         let Head::Is { total: 9, .. } = examine(Expected::Message, &hex!("00000005 fb 00000000"))
         else {

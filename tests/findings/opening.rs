@@ -50,6 +50,14 @@ fn asked() -> Scene {
     Scene::plain().a(Unchoke).b(Request(block(0, 0)))
 }
 
+/// The same peers meet again; between that the first connection goes through something.
+fn twice(between: fn(Scene) -> Scene) -> Scene {
+    let scene = between(Scene::plain()).wait(1.0);
+    let scene = scene.open([10, 0, 0, 1], [10, 0, 0, 2]);
+    let scene = scene.a(handshake([0; 8], A)).b(handshake([0; 8], B));
+    scene.wait(1.0).on(0).a(Interested)
+}
+
 /// The tail of a stream.
 fn cut(scene: Scene, kind: Kind, bytes: u64) -> Scene {
     scene.undecoded("a", bytes, Reason::CutShort(kind))
@@ -202,6 +210,16 @@ pub(crate) const CASES: &[Case] = &[
                 .found()
         },
         doubts: || Scene::silent().gap("a", 68).b(handshake([0; 8], A)).found(),
+    },
+    Case {
+        rule: "peer-id-duplicate",
+        breaks: || twice(|scene| scene).found(),
+        keeps: || twice(|scene| scene.closed_marked("a")).found(),
+        doubts: || {
+            let scene = Scene::plain().open([10, 0, 0, 1], [10, 0, 0, 2]);
+            let scene = scene.a(handshake([0; 8], A)).gap("b", 68);
+            scene.wait(1.0).on(0).a(Interested).found()
+        },
     },
     Case {
         rule: "reserved-unknown-bits",

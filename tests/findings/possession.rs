@@ -4,8 +4,8 @@ use super::Case;
 use super::scene::{EXTENDED, FAST, Scene, block, extended, handshake};
 use peerscope::swarm::Metainfo;
 use peerscope::wire::Message::{
-    AllowedFast, Bitfield, Have, HaveAll, HaveNone, Interested, KeepAlive, Port, Request, Unchoke,
-    Unread,
+    AllowedFast, Bitfield, Have, HaveAll, HaveNone, Interested, KeepAlive, Piece, Port, Request,
+    Unchoke, Unread,
 };
 use peerscope::wire::{Handshake, Kind, Message, PeerId, PieceIndex, Reserved};
 
@@ -130,7 +130,7 @@ pub(crate) const CASES: &[Case] = &[
         rule: "bitfield-missing",
         breaks: || Scene::fast().b(Unchoke).a(Request(block(0, 0))).found(),
         keeps: || {
-            let scene = Scene::fast().a(HaveNone).b(Unchoke);
+            let scene = Scene::with(EXTENDED).b(Unchoke);
             scene.a(Request(block(0, 0))).found()
         },
         doubts: || {
@@ -243,6 +243,13 @@ fn who_has_no_size_of_the_metadata_may_be_late_without_having_asked() {
     let found = magnet().a(Interested).a(HaveNone).found();
     assert!(found.contains("bitfield-after-metadata"), "{found:?}");
     assert!(!found.contains("bitfield-late"), "{found:?}");
+}
+
+#[test]
+fn who_serves_says_what_it_has() {
+    let scene = Scene::plain().a(Unchoke).b(Request(block(0, 0)));
+    let found = scene.a(Piece(block(0, 0))).found();
+    assert!(found.contains("bitfield-missing"), "{found:?}");
 }
 
 #[test]

@@ -351,6 +351,11 @@ fn side_of(name: &str) -> Side {
 }
 
 impl Scene {
+    /// A side closes the connection, and it is known in which frame.
+    pub(crate) fn closed_marked(self, side: &str) -> Scene {
+        self.closed(side, Closing::Fin).marked(Mark::Close)
+    }
+
     /// A segment of the connection of which its life tells.
     pub(crate) fn marked(mut self, mark: Mark) -> Scene {
         let at = Moment::from(self.next_frame());

@@ -3,6 +3,7 @@
 mod ends;
 mod framing;
 mod handshakes;
+mod twins;
 
 use super::Rules;
 use crate::findings::Spot;

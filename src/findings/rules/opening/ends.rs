@@ -9,6 +9,8 @@ use crate::wire::Kind;
 /// Bytes of a handshake, and of one up to the info hash: a tracker's check of a port sends no more.
 const HANDSHAKE: u64 = 68;
 const WITHOUT_PEER_ID: u64 = 48;
+/// A public key of MSE, and up to 512 bytes of padding.
+const KEY: std::ops::RangeInclusive<u64> = 96..=608;
 /// Who closes a connection later than this without a word may have waited for the other.
 const UNUSED: i64 = 30 * SECOND;
 
@@ -88,16 +90,19 @@ impl Opening {
 fn foreign(side: Side, (spot, bytes): (Spot, u64), ending: &Ending<'_>, out: &mut Raise<'_>) {
     let connection = ending.connection;
     let is_explained = connection.companion.is_some() || connection.encryption().is_some();
-    if !is_explained && is_to_peer(ending) {
-        out.say(
-            Code::NotBitTorrent,
-            side,
-            spot,
-            format_args!(
-                "{bytes} bytes of another protocol, or of a key exchange that came to nothing"
-            ),
-        );
+    if is_explained || !is_to_peer(ending) {
+        return;
     }
+    let words = match KEY.contains(&bytes) {
+        true => "as many as begin a key exchange, and nothing came of it",
+        false => "of another protocol where a peer of BitTorrent listens",
+    };
+    out.say(
+        Code::NotBitTorrent,
+        side,
+        spot,
+        format_args!("{bytes} bytes, {words}"),
+    );
 }
 
 /// A message whose rest will never come.

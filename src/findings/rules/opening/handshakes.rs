@@ -1,6 +1,6 @@
 //! Two handshakes, and whether they fit each other.
 
-use super::Opening;
+use super::{Opening, twins};
 use crate::capture::Timestamp;
 use crate::findings::Code;
 use crate::findings::scene::{Raise, SECOND, Scene};
@@ -31,7 +31,10 @@ impl Opening {
             slow(scene, first.as_deref(), out);
         }
         match first {
-            Some(first) => compare(scene, handshake, &first.handshake, out),
+            Some(first) => {
+                compare(scene, handshake, &first.handshake, out);
+                twins::look(scene, handshake, &first.handshake, out);
+            }
             None => {
                 self.first = Some(Box::new(First {
                     handshake: *handshake,

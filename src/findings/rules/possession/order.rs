@@ -10,7 +10,7 @@ impl Possession {
     pub(super) fn ordered(&mut self, scene: &Scene<'_>, message: &Message, out: &mut Raise<'_>) {
         let claims = &mut self.claims[scene.by.index()];
         let before = claims.stage;
-        let kind = message.kind();
+        let kind = kind(message);
         claims.stage = match kind {
             Kind::Bitfield | Kind::HaveAll | Kind::HaveNone => Stage::Announced,
             // What BEP 10, BEP 5 and all clients send before it, or in its place.
@@ -65,11 +65,13 @@ fn magnet(scene: &Scene<'_>, out: &mut Raise<'_>) {
 
 /// It never said what it has, and now it is too late for that.
 fn implied(scene: &Scene<'_>, kind: Kind, out: &mut Raise<'_>) {
-    if !scene.hears(scene.by) {
+    // BEP 3 lets who has nothing be silent. Who sends a block has something.
+    let is_owed = scene.talk.has_fast() || kind == Kind::Piece;
+    if !is_owed || !scene.hears(scene.by) {
         return;
     }
     let (code, words) = match kind {
-        Kind::Have if scene.talk.has_fast() => (
+        Kind::Have => (
             Code::FastExclusiveMissing,
             "and no bitfield, have_all or have_none before it",
         ),
@@ -81,6 +83,14 @@ fn implied(scene: &Scene<'_>, kind: Kind, out: &mut Raise<'_>) {
         scene.spot(),
         format_args!("{} {words}", kind.name()),
     );
+}
+
+/// A malformed message says nothing of pieces.
+fn kind(message: &Message) -> Kind {
+    match message {
+        Message::Malformed { .. } => Kind::Unknown,
+        message => message.kind(),
+    }
 }
 
 fn is_unread(message: &Message) -> bool {
