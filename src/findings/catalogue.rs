@@ -404,7 +404,7 @@ Protocol {
 // Choking, interest and their rhythm.
 Behaviour {
     ChokeFlapping "choke-flapping" Warning "BEP 3"
-        when "A side changed between choke and unchoke more than 4 times in 10 s."
+        when "A side choked an interested peer and took that back, more than 4 changes in 10 s."
         means "Fibrillation: TCP cannot get up to speed in slots that short. BEP 3 recomputes chokes every 10 s; look at \
             the unchoke timer, and at slots that are given away anew on each event.";
     ChokeRedundant "choke-redundant" Note "BEP 3"
@@ -451,8 +451,8 @@ Behaviour {
         when "A side closed the connection 115 to 130 s after the last word of the other."
         means "It timed out: the other should have sent a keep-alive, or was gone.";
     RequestsLeftAfterChoke "requests-left-after-choke" Warning "BEP 3"
-        when "Without the fast extension, a block that was asked for before a choke and not again came behind the next \
-            unchoke."
+        when "Without the fast extension, a block that was asked for before a choke of 1 s or more, and not again, came \
+            behind the next unchoke."
         means "A choke drops what was asked for (BEP 3). Its sender kept the queue: the other has asked elsewhere \
             meanwhile, and gets the block twice.";
 }

@@ -1,5 +1,6 @@
 //! Requests that a choke dropped (BEP 3), and that are served all the same behind the next unchoke.
 
+use crate::capture::Timestamp;
 use crate::findings::rules::Rules;
 use crate::findings::scene::{Ending, Raise, SECOND, Scene};
 use crate::findings::{Code, Spot};
@@ -11,6 +12,8 @@ use crate::wire::{Block, Message};
 const MAX_DROPPED: usize = 64;
 /// Frames may pass each other on their way to the capture: a request may stand behind its block.
 const PASSING: i64 = SECOND / 10;
+/// A choke that is taken back before anybody could ask elsewhere does no harm.
+const SHORT: i64 = SECOND;
 
 /// Each side as the one that chokes; made with the first choke that drops something.
 #[derive(Debug, Default)]
@@ -19,6 +22,7 @@ pub(super) struct Leftovers(Option<Box<[Left; 2]>>);
 #[derive(Debug, Default)]
 struct Left {
     dropped: Vec<Block>,
+    choked: Timestamp,
     phase: Phase,
     /// What came back, and may have been asked for anew.
     suspect: Option<(Block, Spot)>,
@@ -43,7 +47,7 @@ impl Rules for Leftovers {
         };
         let (own, other) = (scene.by.index(), (!scene.by).index());
         match message {
-            Message::Unchoke => sides[own].phase = Phase::Unchoked,
+            Message::Unchoke => sides[own].unchoked(scene.now()),
             Message::Piece(block) => sides[own].comes(scene, *block),
             Message::Request(block) => sides[other].asked(*block, scene),
             _ => {}
@@ -84,11 +88,18 @@ impl Leftovers {
         left.dropped.clear();
         let open = requests.iter().take(MAX_DROPPED);
         left.dropped.extend(open.copied());
-        left.phase = Phase::Choked;
+        (left.phase, left.choked) = (Phase::Choked, scene.now());
     }
 }
 
 impl Left {
+    fn unchoked(&mut self, now: Timestamp) {
+        if now.since(self.choked) < SHORT {
+            self.dropped.clear();
+        }
+        self.phase = Phase::Unchoked;
+    }
+
     fn comes(&mut self, scene: &Scene<'_>, block: Block) {
         let is_it = |it: &Block| (it.index, it.begin) == (block.index, block.begin);
         let Some(at) = self.dropped.iter().position(is_it) else {

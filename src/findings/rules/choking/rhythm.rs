@@ -20,6 +20,17 @@ pub(super) struct Rhythm {
     /// Made with the first change.
     flapping: Option<Box<[Burst<CHANGES>; 2]>>,
     offers: [Offer; 2],
+    refusals: [Refusal; 2],
+}
+
+/// What the last choke of a side was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Refusal {
+    /// None, or that of a peer that wanted nothing: slots follow interest.
+    #[default]
+    Harmless,
+    /// It refused something.
+    Real,
 }
 
 /// What a side did for one that never wanted anything.
@@ -72,10 +83,26 @@ impl Rhythm {
             *offer = Offer::Unasked(scene.spot());
         }
         if before != Choke::Unknown {
-            let bursts = self.flapping.get_or_insert_default();
-            if let Some(run) = bursts[by.index()].add(scene.spot(), WITHIN) {
-                flaps(by, run, out);
-            }
+            self.changed(scene, to, out);
+        }
+    }
+
+    /// Chokes of an interested peer count, and unchokes that take such a choke back.
+    fn changed(&mut self, scene: &Scene<'_>, to: Choke, out: &mut Raise<'_>) {
+        let by = scene.by;
+        let refusal = &mut self.refusals[by.index()];
+        if to == Choke::Choking {
+            *refusal = match scene.talk.peer(!by).interest {
+                Interest::Interested => Refusal::Real,
+                _ => Refusal::Harmless,
+            };
+        }
+        if *refusal == Refusal::Harmless {
+            return;
+        }
+        let bursts = self.flapping.get_or_insert_default();
+        if let Some(run) = bursts[by.index()].add(scene.spot(), WITHIN) {
+            flaps(by, run, out);
         }
     }
 
@@ -117,7 +144,9 @@ fn flaps(by: Side, run: Run, out: &mut Raise<'_>) {
         Code::ChokeFlapping,
         by,
         run.first,
-        format_args!("choked and unchoked in turns {times} times in {passed:.1} s"),
+        format_args!(
+            "choked and unchoked an interested peer in turns, {times} times in {passed:.1} s"
+        ),
     );
 }
 
