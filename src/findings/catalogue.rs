@@ -284,13 +284,137 @@ Protocol {
 
 // Requests and data.
 Protocol {
-    RequestWhileChoked "request-while-choked" Error "BEP 3"
-        when "A block was asked for while choked, and the transport of the sender had acknowledged the choke."
-        means "The sender ignores chokes. Most clients drop such requests; libtorrent disconnects who goes on with it.";
+    RequestWhileChoked "request-while-choked" Error "BEP 3, BEP 6"
+        when "A block was asked for while choked, the transport of its sender had acknowledged the choke, and the piece was \
+            not allowed fast; a warning within 2 s of the choke."
+        means "The sender ignores chokes, or has not read this one yet: libtorrent reads late under a rate limit. Most \
+            clients drop such requests; libtorrent disconnects who goes on with it for 2 s.";
     RequestCrossedChoke "request-crossed-choke" Note "BEP 3"
         when "A block was asked for behind a choke that its sender could not know of yet."
         means "The two messages passed each other on their way. It is healthy; the request is dropped, or rejected where \
             the fast extension holds.";
+    RequestNotInterested "request-not-interested" Note "BEP 3"
+        when "A block was asked for by a side that had not said to be interested; told once for each time it is not."
+        means "libtorrent takes such a request for an interested, other clients never unchoke who does not say it. Send \
+            interested first.";
+    RequestPieceLacking "request-piece-lacking" Warning "BEP 3"
+        when "A block was asked for of a piece that the other side had not announced, nor did within 0.1 s."
+        means "The sender's picture of the other's pieces is wrong, or it asks on the word of an allowed fast message alone. \
+            The other can only reject or ignore it.";
+    RequestOwnPiece "request-own-piece" Warning "BEP 3"
+        when "A block was asked for of a piece that its sender had announced itself."
+        means "It downloads what it has, or announced what it does not have. A piece that failed its hash check must not \
+            have been announced.";
+    RequestOutOfRange "request-out-of-range" Error "BEP 3"
+        when "A block was asked for of a piece that the torrent does not have, or that ends behind the piece or behind \
+            32 bits; a warning where the number of pieces is inferred."
+        means "An error in the arithmetic of the last piece, or another torrent in mind. libtorrent counts 300 of them and \
+            hangs up, others hang up at once.";
+    RequestZeroLength "request-zero-length" Warning "BEP 3"
+        when "0 bytes were asked for."
+        means "An error in the arithmetic of the last block. Most clients ignore it, some hang up.";
+    RequestOversized "request-oversized" Error "BEP 3"
+        when "More than 128 KiB were asked for at once; a warning, once for each side, above 16 KiB."
+        means "BEP 3 knows 16 KiB as what all do and lets others close the connection. Many clients reject or ignore larger \
+            requests, none gives more than 128 KiB.";
+    RequestUnaligned "request-unaligned" Note "BEP 3"
+        when "A request begins off the multiples of 16 KiB, or ends off them before the end of the piece; told once for \
+            each side."
+        means "It is allowed. Such blocks overlap those of other clients, and some refuse them; where it was not meant, the \
+            piece length is mistaken.";
+    RequestDuplicate "request-duplicate" Warning "BEP 6"
+        when "A block was asked for again while the same request waited, and no answer or choke came within 0.1 s."
+        means "The sender has lost count of what it asked for, or gave up on the answer without a cancel. Both may be \
+            answered, which wastes the block; with the fast extension some clients hang up.";
+    RequestOverReqq "request-over-reqq" Warning "BEP 10"
+        when "More requests wait than `reqq` of the other's extended handshake takes, for more than 0.1 s."
+        means "The other side drops or rejects those beyond. Keep to its `reqq`; libtorrent takes 250 where nothing is said.";
+    RequestNoAnswer "request-no-answer" Warning "BEP 3"
+        when "The request that is next in turn has no answer for 60 s though its sender is unchoked, and the other side \
+            speaks of something else."
+        means "The other side lost or ignores it, or serves others first. libtorrent gives up after 60 s and asks somebody \
+            else; the last blocks of a download hang on such requests.";
+    RequestUnansweredFast "request-unanswered-fast" Error "BEP 6"
+        when "With the fast extension a request was neither given nor rejected for 120 s behind a choke; a warning where \
+            it was cancelled."
+        means "BEP 6 wants one answer to each request, also to those that a choke or a cancel ends. Who waits for it keeps \
+            the block reserved for ever. Transmission before 4.0 never rejected what was cancelled and is not told of.";
+    CancelUnknown "cancel-unknown" Note "BEP 3"
+        when "A block was cancelled that its sender had not asked for."
+        means "It is ignored. The sender has lost count of its requests, or sends the cancel with other numbers than the \
+            request.";
+    CancelTooLate "cancel-too-late" Note "BEP 3"
+        when "A block was cancelled that had come in full before."
+        means "The two passed each other, as they do at the end of a download. Many of them are data paid for twice.";
+    RejectWithoutFast "reject-without-fast" Error "BEP 6"
+        when "A request was rejected though one of the handshakes lacks the bit of the fast extension."
+        means "BEP 6 wants the connection closed. The sender does not look at the other's handshake.";
+    RejectUnrequested "reject-unrequested" Error "BEP 6"
+        when "A request was rejected that did not wait, and none came within 0.1 s."
+        means "Two answers to one request, or a reject with other numbers than the request. libtorrent and anacrolix log \
+            it as invalid; BEP 6 lets the other close the connection.";
+    RejectStorm "reject-storm" Warning "BEP 6"
+        when "More than 20 requests were rejected within 10 s by a side that serves, and no choke followed."
+        means "The other asks for more than it takes, or for pieces it lacks. Look at `reqq` and at the pieces that were \
+            refused.";
+    PieceUnrequested "piece-unrequested" Warning "BEP 3, BEP 52"
+        when "A block came for which no request waited nor was taken back, and none came within 0.1 s."
+        means "A late answer to what was given up, or data forced upon the other: BEP 52 wants the connection closed. One \
+            in a hundred is usual.";
+    PieceAfterCancel "piece-after-cancel" Note "BEP 3"
+        when "A block came behind its cancel."
+        means "It was on its way already, or its sender does not look through its queue for cancels. The bytes are wasted \
+            if they came from elsewhere.";
+    PieceWhileChoking "piece-while-choking" Warning "BEP 3"
+        when "A side gave a block while it choked, for a request made more than 0.1 s behind the choke, of a piece that \
+            was not allowed fast."
+        means "It does not hold to its own choke, so its upload slots are not what it thinks they are.";
+    PieceShort "piece-short" Warning "BEP 3"
+        when "A block came with more or fewer bytes than its request asked for."
+        means "The rest never comes, and the request counts as answered: the piece stays incomplete. Some clients hang up.";
+    PieceZeroLength "piece-zero-length" Note "BEP 3"
+        when "A piece message came without data."
+        means "BitComet rejects so what it does not give. libtorrent and rTorrent read it as a reject.";
+    PieceDuplicate "piece-duplicate" Warning "BEP 3"
+        when "A peer got a block that it had got before, on any connection, and later asked for blocks it had never asked \
+            for: so it was not at its end."
+        means "Bytes are paid for twice: requests that timed out too early, or were given to two peers without a cancel.";
+    BlockInterleaved "block-interleaved" Note "BEP 3"
+        when "A peer got blocks of the same MiB of a piece from three or more others."
+        means "Should the piece fail its hash check, nobody can say who sent bad data. Near the end of a download it is \
+            usual.";
+    HashRequestBad "hash-request-bad" Error "BEP 52"
+        when "A number of hashes was asked for that is no power of two, or from an index that is no multiple of it; a \
+            warning for a single one or more than 512."
+        means "The other side must reject it.";
+    HashUnanswered "hash-unanswered" Warning "BEP 52"
+        when "Hashes were asked for, and for 60 s neither hashes nor a reject came while the other side spoke."
+        means "Without the hashes no piece of the file can be checked: the download stands. The other side may be a client \
+            of v1 that claims v2.";
+    HashesUnrequested "hashes-unrequested" Warning "BEP 52"
+        when "Hashes or a reject of hashes came that were not asked for, nor within 0.1 s."
+        means "An answer with other numbers than its request matches none: the one who asked goes on waiting.";
+    HashesLength "hashes-length" Error "BEP 52"
+        when "A hashes message has fewer hashes than it says, or a part of one."
+        means "The proof cannot be checked, and the receiver asks elsewhere or hangs up.";
+    AllowedFastAbuse "allowed-fast-abuse" Warning "BEP 6"
+        when "More requests than three times its blocks were made for an allowed fast piece while choked."
+        means "The grant is used to download the same over and over. libtorrent rejects what goes beyond three rounds.";
+    HaveNotServed "have-not-served" Warning "BEP 3, BEP 54"
+        when "A side that serves refused three times to give of a piece that it had announced, asked anew each time."
+        means "It announced what it does not have, or has it no more and does not send `lt_donthave`. Ask others.";
+}
+
+// Waste of requests and data.
+Behaviour {
+    RedundantRatio "redundant-ratio" Warning "BEP 3"
+        when "More than 3 % of at least 1 MiB that a peer got of a torrent were blocks that it had got before."
+        means "Some 1 % is usual, and more near the end. Look at the requests that were given to two peers, and whether \
+            cancels followed.";
+    EndgameWaste "endgame-waste" Note "BEP 3"
+        when "In the last minute of a download more than 10 % of at least 50 requests were cancelled."
+        means "In the endgame the last blocks are asked for everywhere. With as many cancels the endgame began too early, or \
+            asks too many.";
 }
 
 // Extensions.

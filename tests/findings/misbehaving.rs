@@ -59,7 +59,11 @@ const RULES: [(&str, &[&str]); 38] = [
     ("piece_unrequested", &["piece-unrequested"]),
     ("request_empty", &["request-zero-length"]),
     ("request_index_out_of_range", &["request-out-of-range"]),
-    ("request_past_end_of_piece", &["request-out-of-range"]),
+    // Nobody says how long a piece is.
+    (
+        "request_past_end_of_piece",
+        &["request-out-of-range", "request-unaligned"],
+    ),
     ("request_too_large", &["request-oversized"]),
     ("request_while_choked", &["request-while-choked"]),
     ("stream_lost", &["framing-lost"]),

@@ -366,4 +366,22 @@ impl Scene {
             at,
         })
     }
+
+    /// Two handshakes with these bits for a torrent.
+    pub(crate) fn greeted(self, torrent: InfoHash, reserved: [u8; 8]) -> Scene {
+        let hello = |peer_id: &[u8; 20]| {
+            Message::Handshake(Box::new(Handshake {
+                reserved: Reserved(reserved),
+                info_hash: torrent,
+                peer_id: PeerId(*peer_id),
+            }))
+        };
+        self.a(hello(b"-TR4050-aaaaaaaaaaaa"))
+            .b(hello(b"-LT20B0-bbbbbbbbbbbb"))
+    }
+
+    /// B says something with a length prefix of its own.
+    pub(crate) fn says_long(self, message: Message, size: u32) -> Scene {
+        self.record(Side::B, What::Message(message), size)
+    }
 }
