@@ -100,7 +100,8 @@ fn measure(scene: &Scene<'_>, bytes: &[u8], out: &mut Raise<'_>) {
         let words = format_args!("a bitfield of 0 bytes: no torrent is without a piece");
         return out.say(Code::BitfieldShort, by, spot, words);
     }
-    let Some((count, certainty)) = scene.ground.pieces else {
+    // It counts as evidence itself.
+    let Some((count, certainty)) = scene.store.pieces_of(scene.connection) else {
         return;
     };
     let needed = count.div_ceil(8) as usize;

@@ -62,7 +62,9 @@ fn is_out_of_range(scene: &Scene<'_>, index: PieceIndex, out: &mut Raise<'_>) ->
             let words = format_args!("have of piece {index}: the torrent has {count}, from 0");
             out.say(Code::HaveOutOfRange, by, spot, words);
         }
-        Some((count, Certainty::Inferred)) if index.0 >= count => {
+        // What was guessed before this have is no measure of it.
+        Some((_, Certainty::Inferred)) if lies_beyond(scene, index) => {
+            let count = scene.store.piece_count(scene.connection).unwrap_or(0);
             let words =
                 format_args!("have of piece {index}: as other peers have it, there are {count}");
             out.suspect(Code::HaveOutOfRange, by, spot, words);
@@ -74,6 +76,13 @@ fn is_out_of_range(scene: &Scene<'_>, index: PieceIndex, out: &mut Raise<'_>) ->
         _ => return false,
     }
     true
+}
+
+/// Is it behind the last piece still when it is taken into account itself?
+fn lies_beyond(scene: &Scene<'_>, index: PieceIndex) -> bool {
+    let guessed = scene.ground.pieces.map(|(count, _)| count);
+    let is_beyond = |count: Option<u32>| count.is_some_and(|count| index.0 >= count);
+    is_beyond(guessed) && is_beyond(scene.store.piece_count(scene.connection))
 }
 
 /// Messages of the fast extension where it does not hold (BEP 6).
