@@ -13,12 +13,14 @@ mod judge;
 mod kept;
 mod rules;
 mod scene;
+mod why;
 
 pub use catalogue::{Code, Group, Rule, Severity};
 pub use finding::{Finding, Spot};
 pub use headlines::Headline;
 pub use index::Index;
 pub use kept::Counts;
+pub use why::{Interested, Unchoked, Why, WhyNot, why, why_of};
 
 use std::collections::HashMap;
 

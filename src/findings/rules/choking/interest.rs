@@ -29,13 +29,36 @@ struct Told {
     pieces: Option<Timestamp>,
     /// Of one piece more.
     grown: Spot,
-    /// That it will not download (BEP 21).
-    upload_only: Option<Spot>,
-    /// That it has the info dictionary (BEP 9).
-    metadata: Option<i64>,
-    /// That it has a piece no more (BEP 54).
-    dropped: Option<Spot>,
     interest: Wish,
+    aim: Aim,
+    dictionary: Dictionary,
+    keeps: Keeps,
+}
+
+/// What it wants of the torrent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Aim {
+    #[default]
+    Download,
+    /// It will not download (BEP 21).
+    Upload,
+}
+
+/// Whether it says that it has the info dictionary (BEP 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Dictionary {
+    #[default]
+    Untold,
+    Has,
+}
+
+/// Whether it keeps the pieces that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keeps {
+    #[default]
+    All,
+    /// It said that it has one no more (BEP 54).
+    Some,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,7 +131,7 @@ impl Interests {
         out: &mut Raise<'_>,
     ) {
         let [own, other] = [by, !by].map(|side| &self.sides[side.index()]);
-        let (Wish::Never, None, Some(told)) = (own.interest, own.upload_only, own.pieces) else {
+        let (Wish::Never, Aim::Download, Some(told)) = (own.interest, own.aim, own.pieces) else {
             return;
         };
         let since = told.max(other.grown.time);
@@ -140,7 +163,7 @@ impl Interests {
             return;
         };
         let passed = now.since(since.time);
-        let is_sure = own.dropped.is_none() && other.pieces.is_some();
+        let is_sure = own.keeps == Keeps::All && other.pieces.is_some();
         if passed <= STALE || !is_sure || talk.peer(by).interest != Interest::Interested {
             return;
         }
@@ -168,24 +191,30 @@ impl Interests {
         let upload_only = match scene.store.extension(scene.entry) {
             _ if id == 0 => {
                 let hello = ExtendedHandshake::read(payload);
-                told.metadata = hello.metadata_size.or(told.metadata);
+                if hello.metadata_size.is_some_and(|size| size > 0) {
+                    told.dictionary = Dictionary::Has;
+                }
                 hello.upload_only
             }
             Some("upload_only") => payload.first().map(|byte| i64::from(*byte)),
             Some("lt_donthave") => {
-                told.dropped = Some(scene.spot());
+                told.keeps = Keeps::Some;
                 None
             }
             _ => None,
         };
         if let Some(value) = upload_only {
-            told.upload_only = (value != 0).then_some(scene.spot());
+            told.aim = if value == 0 {
+                Aim::Download
+            } else {
+                Aim::Upload
+            };
             self.paired(scene, out);
         }
     }
 
     fn paired(&mut self, scene: &Scene<'_>, out: &mut Raise<'_>) {
-        let is_pair = self.sides.iter().all(|told| told.upload_only.is_some());
+        let is_pair = self.sides.iter().all(|told| told.aim == Aim::Upload);
         if is_pair && self.pair == Pair::Open {
             self.pair = Pair::Told;
             out.say(
@@ -204,7 +233,7 @@ impl Told {
         let peer = talk.peer(by);
         let is_extended = peer.reserved.is_some_and(|bits| bits.0[5] & 0x10 != 0);
         let has_pieces = peer.pieces.last().is_some();
-        !is_extended || has_pieces || self.metadata.is_some_and(|size| size > 0)
+        !is_extended || has_pieces || self.dictionary == Dictionary::Has
     }
 }
 
