@@ -507,7 +507,7 @@ Protocol {
     MetadataReject "metadata-reject" Note "BEP 9"
         when "A request for metadata is rejected."
         means "The peer does not have the info dictionary, or limits how often it may be asked for. Ask another one.";
-    MetadataHashBad "metadata-hash-bad" Error "BEP 9"
+    MetadataHashBad "metadata-hash-bad" Warning "BEP 9"
         when "One side has sent all blocks of an info dictionary, and they do not make one with the info hash."
         means "The sender lies or its copy is broken: throw away what it sent and ask another peer.";
     HolepunchError "holepunch-error" Note "BEP 55"

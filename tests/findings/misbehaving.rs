@@ -22,7 +22,7 @@ const RULES: [(&str, &[&str]); 38] = [
     ),
     ("cancel_unrequested", &["cancel-unknown"]),
     ("connection_reset", &["connection-reset"]),
-    ("donthave_out_of_range", &["dont-have-unset"]),
+    ("donthave_out_of_range", &["donthave-out-of-range"]),
     (
         "extended_bencode_malformed",
         &["extended-handshake-bad", "bencode-noncanonical"],
@@ -36,7 +36,7 @@ const RULES: [(&str, &[&str]); 38] = [
     ("extended_unexpected_type", &["type-surprise"]),
     (
         "extended_unexpected_value",
-        &["extended-handshake-bad", "type-surprise"],
+        &["extended-id-invalid", "type-surprise"],
     ),
     ("extended_unknown_id", &["extended-id-unknown"]),
     ("handshake_incomplete", &["handshake-partial"]),
@@ -54,7 +54,7 @@ const RULES: [(&str, &[&str]); 38] = [
     ("message_too_short", &["message-length-wrong"]),
     ("metadata_unrequested", &["metadata-unrequested"]),
     ("not_bittorrent", &["not-bittorrent"]),
-    ("pex_bad_length", &["pex-flags-length", "pex-malformed"]),
+    ("pex_bad_length", &["pex-uneven"]),
     ("piece_length_differs", &["piece-short"]),
     ("piece_unrequested", &["piece-unrequested"]),
     ("request_empty", &["request-zero-length"]),

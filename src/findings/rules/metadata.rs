@@ -238,8 +238,7 @@ impl Sent {
         }
     }
 
-    /// All blocks came, and yet nobody knows the dictionary. That its pieces were put together is not told, so it is not
-    /// certain.
+    /// All blocks came, and yet nobody knows the dictionary.
     fn judge(&self, by: Side, out: &mut Raise<'_>) {
         let is_whole = self.blocks.len() as u64 == self.total.div_ceil(BLOCK);
         if is_whole && !self.blocks.is_empty() && self.blocks.iter().all(|came| *came) {
@@ -247,7 +246,7 @@ impl Sent {
             let words = format_args!(
                 "{blocks} blocks of {bytes} bytes in all make no info dictionary of this info hash"
             );
-            out.suspect(Code::MetadataHashBad, by, self.spot, words);
+            out.say(Code::MetadataHashBad, by, self.spot, words);
         }
     }
 }

@@ -65,8 +65,10 @@ fn downgrade(ending: &Ending<'_>, out: &mut Raise<'_>) {
     let earlier = |it: &&Connection| store.earlier_attempt(it);
     let attempts = std::iter::successors(store.earlier_attempt(connection), earlier);
     let is_recent = |it: &&Connection| connection.first.time.since(it.activity.last.time) <= AGAIN;
-    let mut recent = attempts.take(MAX_BETWEEN).take_while(is_recent);
-    if let Some(refused) = recent.find(|it| is_refused(it)) {
+    // What was said on one between them was the second attempt.
+    let is_nothing = |it: &&Connection| is_recent(it) && !it.is_bittorrent();
+    let mut before = attempts.take(MAX_BETWEEN).take_while(is_nothing);
+    if let Some(refused) = before.find(|it| is_refused(it)) {
         let number = refused.id;
         let words = format_args!(
             "connection {number} of the same peers began encrypted and was refused, this one is plain"
