@@ -6,6 +6,8 @@ mod account;
 mod connections;
 #[path = "screens/fields.rs"]
 mod fields;
+#[path = "screens/findings.rs"]
+mod findings;
 #[path = "screens/ladder.rs"]
 mod ladder;
 #[path = "screens/life.rs"]
@@ -66,7 +68,7 @@ const ASCII: Look = Look {
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// Keys that lead from the connections into each pane and into the help.
-const WAYS: [&str; 13] = [
+const WAYS: [&str; 14] = [
     "",
     "Enter",
     "Enter Enter",
@@ -76,6 +78,7 @@ const WAYS: [&str; 13] = [
     "Enter c",
     "3",
     "4",
+    "5",
     "6",
     "7",
     "8",
@@ -345,12 +348,14 @@ fn the_selected_message_survives_a_resize() {
 #[test]
 fn the_pane_with_the_keys_is_on_the_screen_after_a_resize() {
     for (width, height) in SIZES {
-        for tabs in 0..12 {
+        for tabs in 0..13 {
             let screen = Screen::of("choke_dance.pcap", COLOR).at(200, 60);
             let mut screen = screen.after(&format!("Enter Tab*{tabs}"));
             screen = screen.at(width, height);
             let text = screen.text();
-            let titles = ["[Bytes]", "[6 ", "[3 ", "[4 ", "[7 ", "[8 ", "[9 ", "A<B"];
+            let titles = [
+                "[Bytes]", "[6 ", "[3 ", "[4 ", "[5 ", "[7 ", "[8 ", "[9 ", "A<B",
+            ];
             let has_keys =
                 !screen.reversed().is_empty() || titles.iter().any(|title| text.contains(title));
             assert!(has_keys, "{tabs} tabs, then\n{}", screen.text());

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use super::keys::Action;
 use super::prompt::{fault, offered};
 use crate::export::Sought;
+use crate::findings::catalogue::RULES;
+use crate::findings::{Code, Rule};
 use crate::store::filter::{Filter, Net};
 use crate::view::{Fault, Offer, Pane};
 
@@ -34,6 +36,8 @@ pub(super) enum Command {
     Piece(u64),
     /// Write a picture of the screen.
     Screenshot(Target),
+    /// Say what a rule means.
+    Explain(Code),
     /// Write what is shown into a capture.
     Save(Target),
     /// These addresses are side A.
@@ -75,6 +79,7 @@ enum Takes {
     Number(&'static str, fn(u64) -> Command),
     Seconds,
     Address,
+    Rule,
     /// A file whose name ends in one of these.
     File(&'static [&'static str], fn(Target) -> Command),
 }
@@ -104,6 +109,12 @@ static VERBS: &[Verb] = &[
         "transport",
         Pane::Transport,
         "delays, loss and windows of a connection",
+    ),
+    view("findings", Pane::Findings, "what is wrong, by rule"),
+    verb(
+        "explain",
+        Takes::Rule,
+        "say what a rule of the findings means",
     ),
     view(
         "summary",
@@ -339,6 +350,7 @@ impl Takes {
                 Some(net) => Ok(Command::Local(net)),
                 None => typed.wants("an address is wanted here, as in 10.0.0.5".to_owned()),
             },
+            Takes::Rule => rule(typed),
             Takes::File(endings, command) => file(typed, endings).map(command),
         }
     }
@@ -371,6 +383,13 @@ fn seconds(typed: &Typed<'_>) -> Result<Command, Fault> {
     }
 }
 
+fn rule(typed: &Typed<'_>) -> Result<Command, Fault> {
+    match Code::of(typed.rest) {
+        Some(code) => Ok(Command::Explain(code)),
+        None => typed.wants("the name of a rule is wanted here; Tab lists them".to_owned()),
+    }
+}
+
 fn file(typed: &Typed<'_>, endings: &[&str]) -> Result<Target, Fault> {
     let path = PathBuf::from(typed.rest);
     let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -394,8 +413,18 @@ pub(super) fn complete(before: &str) -> (usize, Vec<Offer>) {
             .trim_start()
             .strip_prefix('=')
             .map_or((0, Vec::new()), offered),
+        Some(Takes::Rule) => rules(rest.trim_start()),
         _ => (0, Vec::new()),
     }
+}
+
+fn rules(typed: &str) -> (usize, Vec<Offer>) {
+    let fitting = RULES.iter().filter(|rule| rule.name.starts_with(typed));
+    let offer = |rule: &Rule| Offer {
+        word: rule.name.to_owned(),
+        about: rule.trigger.to_owned(),
+    };
+    (typed.len(), fitting.map(offer).collect())
 }
 
 fn verbs(typed: &str) -> Vec<Offer> {
@@ -485,7 +514,7 @@ mod tests {
             let words: Vec<String> = offers.into_iter().map(|offer| offer.word).collect();
             (replaces, words.join(" "))
         };
-        assert_eq!(words("fi"), (2, "filter find".to_owned()));
+        assert_eq!(words("fi"), (2, "filter find findings".to_owned()));
         assert_eq!(words("filter type == unch"), (4, "unchoke".to_owned()));
         assert_eq!(words("find =type == unch"), (4, "unchoke".to_owned()));
         assert_eq!(words("find unch"), (0, String::new()));

@@ -22,10 +22,12 @@ impl App {
     pub fn work(&mut self) -> Work {
         self.has_new_work = false;
         // What the user waits for comes first.
-        let is_over = self.rows.step(&self.store, SLICE) && self.look_further();
+        let is_over =
+            self.rows.step(&self.store, SLICE) && self.unfold_what_is_due() && self.look_further();
         let is_over = is_over && self.go_on_studying() && self.prepare_views();
         let is_over = is_over && self.go_on_listing(SLICE) && self.go_on_counting(SLICE);
-        if is_over && self.go_on_with_pieces(SLICE) && self.go_on_saving() {
+        let is_over = is_over && self.go_on_with_pieces(SLICE) && self.go_on_saving();
+        if is_over && self.go_on_judging() {
             Work::Done
         } else {
             Work::More

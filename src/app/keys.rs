@@ -45,6 +45,8 @@ pub(super) enum Action {
     SetMark(char),
     GoToMark(char),
     Partner,
+    NextFinding,
+    PreviousFinding,
     Span,
     NextOrder,
     NextSide,
@@ -103,6 +105,7 @@ const LIST: &[Pane] = &[Pane::Connections];
 const REQUESTS: &[Pane] = &[Pane::Requests];
 const PIECES: &[Pane] = &[Pane::Pieces];
 const TORRENT: &[Pane] = &[Pane::Torrent];
+const FINDINGS: &[Pane] = &[Pane::Findings];
 const EVERYWHERE: &[Pane] = &[];
 
 const KEYS: &[Key] = &[
@@ -338,6 +341,27 @@ const KEYS: &[Key] = &[
         panes: TORRENT,
     },
     Key {
+        names: "Space",
+        actions: &[("Space", Action::Fold)],
+        about: "fold, unfold the rule",
+        hint: "fold",
+        panes: FINDINGS,
+    },
+    Key {
+        names: "x",
+        actions: &[("x", Action::NextMode)],
+        about: "errors, warnings, all",
+        hint: "how bad",
+        panes: FINDINGS,
+    },
+    Key {
+        names: "a",
+        actions: &[("a", Action::Span)],
+        about: "of the connection, all",
+        hint: "which",
+        panes: FINDINGS,
+    },
+    Key {
         names: "Enter l Right",
         actions: &[
             ("Enter", Action::Open),
@@ -416,12 +440,13 @@ const KEYS: &[Key] = &[
         panes: EVERYWHERE,
     },
     Key {
-        names: "1-4 6-9",
+        names: "1-9",
         actions: &[
             ("1", Action::Go(Pane::Connections)),
             ("2", Action::Go(Pane::Ladder)),
             ("3", Action::Go(Pane::Pieces)),
             ("4", Action::Go(Pane::Torrent)),
+            ("5", Action::Go(Pane::Findings)),
             ("6", Action::Go(Pane::Account)),
             ("7", Action::Go(Pane::Requests)),
             ("8", Action::Go(Pane::Life)),
@@ -450,6 +475,13 @@ const KEYS: &[Key] = &[
         ],
         about: "find; next, previous",
         hint: "find",
+        panes: EVERYWHERE,
+    },
+    Key {
+        names: "e E",
+        actions: &[("e", Action::NextFinding), ("E", Action::PreviousFinding)],
+        about: "next, previous finding",
+        hint: "finding",
         panes: EVERYWHERE,
     },
     Key {

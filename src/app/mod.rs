@@ -6,6 +6,7 @@ mod commands;
 mod copying;
 mod finding;
 mod jobs;
+mod judging;
 mod keys;
 mod marks;
 mod mouse;
@@ -45,6 +46,7 @@ use crate::view::{
 use crate::wire::plain;
 use asking::Asking;
 use finding::Finding;
+use judging::Judging;
 use keys::{Action, Pressed};
 use panes::{Pieces, Taken, Tracings};
 use prompt::Prompt;
@@ -109,6 +111,9 @@ pub struct App {
     talk_before: Option<Talk>,
     studies: Studies,
     tracings: Tracings,
+    judging: Judging,
+    /// A message that is to be shown in a row of its own.
+    to_unfold: Option<EntryId>,
     views: Views,
     pieces: Pieces,
     has_new_work: bool,
@@ -164,6 +169,8 @@ impl App {
             talk_before: None,
             studies: Studies::default(),
             tracings: Tracings::default(),
+            judging: Judging::default(),
+            to_unfold: None,
             views: Views::default(),
             pieces: Pieces::default(),
             has_new_work: false,
@@ -307,6 +314,8 @@ impl App {
             Action::FindNext => self.find_next(Towards::Later),
             Action::FindPrevious => self.find_next(Towards::Earlier),
             Action::Partner => self.go_to_partner(),
+            Action::NextFinding => self.go_to_finding(Towards::Later),
+            Action::PreviousFinding => self.go_to_finding(Towards::Earlier),
             Action::Save => self.save(None),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
@@ -374,6 +383,7 @@ impl App {
         self.show_cursors(area);
         self.show_strip();
         self.show_torrent(area);
+        self.show_findings(area);
         view::draw(&self.scene(), area, buf);
     }
 
@@ -453,6 +463,9 @@ impl App {
             account: self.account,
             raw: self.raw.as_ref().map(|(_, raw)| raw),
             views: &self.views,
+            findings: &self.judging.findings,
+            index: &self.judging.index,
+            judging: self.judging.percent,
             pieces: self.pieces.known(self.selected()),
             notice: self.notice.as_deref(),
             typing: self.asking.prompt().map(Prompt::typing),

@@ -10,7 +10,7 @@ use super::panes::Taken;
 use super::{App, Effect};
 use crate::view::connections::Row;
 use crate::view::pieces::Wish;
-use crate::view::{Overlay, Pane, Panes, hex, life, requests, strip, view_at};
+use crate::view::{Overlay, Pane, Panes, findings, hex, life, requests, strip, view_at};
 
 /// Two clicks on one cell within this time are a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -134,6 +134,12 @@ impl App {
                 }
             }
             Pane::Tree => self.tree.cursor.selected = self.tree.cursor.offset + row,
+            Pane::Findings => {
+                let list = findings::list_height(area.width, area.height);
+                let row = row.checked_sub(1).filter(|row| *row < list);
+                row.into_iter()
+                    .for_each(|row| self.views.findings.choose(row));
+            }
             Pane::Requests => {
                 let list = requests::list_height(&self.scene(), area.height);
                 let head = usize::from(area.height).saturating_sub(list);

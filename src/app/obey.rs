@@ -28,6 +28,7 @@ impl App {
             Command::Connection(number) => self.go_to_connection(number),
             Command::Local(net) => self.point_of_view.local = vec![net],
             Command::Screenshot(target) => self.write_picture(&target, screen),
+            Command::Explain(code) => self.explain(code),
             Command::Save(target) => self.save(Some(&target.path)),
         }
         Effect::Draw

@@ -285,6 +285,7 @@ impl App {
             Pane::Requests => self.views.requests.move_by(rows),
             Pane::Life => self.move_in_life(rows),
             Pane::Torrent => self.move_in_torrent(rows),
+            Pane::Findings => self.views.findings.move_by(rows),
             Pane::Hex | Pane::Pieces => {}
         }
     }
@@ -351,10 +352,12 @@ impl App {
 
     /// The fields of the selected message as they are now.
     pub(super) fn read_fields(&mut self) {
-        self.nodes = match &self.raw {
+        let mut nodes = match &self.raw {
             Some((id, raw)) => view::nodes(&self.store, *id, raw),
             None => Vec::new(),
         };
+        view::add_findings(&mut nodes, self.scene().findings_here());
+        self.nodes = nodes;
     }
 
     /// Moves the window of the ladder to its cursor. While the rows are not made that far, it stays.
@@ -383,6 +386,7 @@ impl App {
             Pane::Strip => self.strip_takes(action, screen),
             Pane::Pieces => self.pieces_takes(action, screen),
             Pane::Torrent => self.torrent_takes(action, screen),
+            Pane::Findings => self.findings_takes(action, screen),
             Pane::Requests => self.requests_takes(action, screen),
             Pane::Life => self.life_takes(action, screen),
             Pane::Transport => self.transport_takes(action, screen),

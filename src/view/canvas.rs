@@ -71,6 +71,17 @@ impl<'b> Canvas<'b> {
         self.within(area)
     }
 
+    /// So many columns from a column on.
+    pub(super) fn columns(&mut self, from: u16, columns: u16) -> Canvas<'_> {
+        let from = from.min(self.area.width);
+        let area = Rect {
+            x: self.area.x + from,
+            width: columns.min(self.area.width - from),
+            ..self.area
+        };
+        self.within(area)
+    }
+
     /// The part without the last `columns` columns.
     pub(super) fn without_right(&mut self, columns: u16) -> Canvas<'_> {
         let area = Rect {

@@ -33,7 +33,12 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<Line> {
     let [a, b] = scene.sides();
     let opener = if connection.opener() == a { "A" } else { "B" };
     let mut lines = vec![(
-        format!("#{}  {}", connection.id, torrent(scene, connection)),
+        format!(
+            "#{}{}  {}",
+            connection.id,
+            wrong(scene, connection),
+            torrent(scene, connection)
+        ),
         Tone::Strong,
     )];
     let (first, last) = fate(scene.store, connection, a);
@@ -55,6 +60,16 @@ fn lines(scene: &Scene<'_>, connection: &Connection) -> Vec<Line> {
     lines.extend(last);
     lines.extend(lost(connection));
     lines
+}
+
+/// ` E3 W1`: how many errors and warnings.
+fn wrong(scene: &Scene<'_>, connection: &Connection) -> String {
+    let counts = scene.findings.of_connection(connection.id);
+    let words = [("E", counts.errors), ("W", counts.warnings)];
+    let words = words.into_iter().filter(|(_, count)| *count > 0);
+    words
+        .map(|(letter, count)| format!(" {letter}{count}"))
+        .collect()
 }
 
 /// How it ended. What who hung up says of that is a diagnosis, and stands first, as does another connection in its place.

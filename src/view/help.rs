@@ -22,12 +22,13 @@ pub struct KeyHelp {
 }
 
 /// What the letters on the screen mean.
-const LETTERS: [&str; 6] = [
+const LETTERS: [&str; 7] = [
     "A opened the connection or is local, B is the other side (i swaps them).",
     "A<B  D B sends to A   d A wants, B chokes   K B unchoked, A wants nothing",
     "B<A  U A sends to B   u B wants, A chokes   ? A unchoked, B wants nothing",
     "     . neither wanted nor allowed           ~ not in the capture",
     "~64  an inferred number of pieces   !  bytes are missing   P  over uTP",
+    "E W N  an error, a warning, a note: a finding (e goes to it, 5 lists all)",
     "All flags and pieces are as of the message under the cursor.",
 ];
 

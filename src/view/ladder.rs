@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::canvas::Canvas;
 use super::connections::heading;
 use super::look::cut;
-use super::{Pane, Scene, TimeColumn, Tone};
+use super::{Pane, Scene, TimeColumn, Tone, findings};
 use crate::capture::Timestamp;
 use crate::export::{describe, duration, nothing_to_show, run_words, side_words};
 use crate::store::{Connection, Entry, EntryId, Line, Run, Scope, delta_to_partner};
@@ -30,10 +30,16 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let window = scene
         .ladder
         .window(usize::from(rows.height()), scene.rows.len());
+    let signs = findings::signs(scene);
     for (row, at) in (0..).zip(window) {
         draw_row(scene, &mut rows, row, at);
+        if let Some(severity) = signs.get(&at) {
+            let (letter, tone) = (findings::letter(*severity), findings::tone(*severity));
+            rows.text(time_width(scene) - 1, row, letter, tone);
+        }
     }
     rows.scrollbar(scene.ladder.offset, scene.rows.len());
+    findings::ticks(scene, &signs, &mut rows);
     ticks(scene, &mut rows);
 }
 

@@ -71,6 +71,7 @@ pub struct Panes {
     pub requests: Option<Rect>,
     pub life: Option<Rect>,
     pub transport: Option<Rect>,
+    pub findings: Option<Rect>,
     pub separators: Vec<Rect>,
     pub status: Rect,
     pub hints: Rect,
@@ -161,6 +162,7 @@ impl Panes {
             Pane::Requests => &mut self.requests,
             Pane::Life => &mut self.life,
             Pane::Transport => &mut self.transport,
+            Pane::Findings => &mut self.findings,
         };
         *place = Some(area);
     }
@@ -296,6 +298,7 @@ impl Panes {
             Pane::Requests => self.requests,
             Pane::Life => self.life,
             Pane::Transport => self.transport,
+            Pane::Findings => self.findings,
         }
     }
 
@@ -325,6 +328,7 @@ fn of_view(view: View) -> Option<Pane> {
         View::Requests => Some(Pane::Requests),
         View::Life => Some(Pane::Life),
         View::Transport => Some(Pane::Transport),
+        View::Findings => Some(Pane::Findings),
     }
 }
 

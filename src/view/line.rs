@@ -1,8 +1,8 @@
-//! The selected message in one line.
+//! The selected message in one line, or what is wrong with it.
 
 use super::canvas::Canvas;
 use super::look::cut;
-use super::{Scene, Tone};
+use super::{Scene, Tone, findings};
 use crate::store::{Connection, Entry};
 
 /// Bytes of the message that are shown.
@@ -12,6 +12,15 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let (Some(entry), Some(connection)) = (scene.entry(), scene.connection()) else {
         return;
     };
+    if let Some(finding) = scene.findings_here().next() {
+        let words = cut(
+            &findings::sentence(finding),
+            usize::from(canvas.width()).saturating_sub(2),
+            scene.look.glyphs,
+        );
+        canvas.text(1, 0, &words, findings::tone(finding.severity));
+        return;
+    }
     let room = usize::from(canvas.width()).saturating_sub(BYTES * 3 + 3);
     let words = words(scene, connection, entry);
     canvas.text(1, 0, &cut(&words, room, scene.look.glyphs), Tone::Plain);

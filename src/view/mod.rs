@@ -14,6 +14,7 @@ mod canvas;
 pub mod connections;
 mod cursor;
 mod facts;
+pub mod findings;
 mod flow;
 mod help;
 pub mod hex;
@@ -43,7 +44,7 @@ pub use look::{Depth, Glyphs, Look, Palette, Theme, Tone, Wish};
 pub use point_of_view::{PointOfView, Pov};
 pub use prompt::{Fault, Offer, Typing};
 pub use tabs::{VIEWS, view_at};
-pub use tree::{Folded, Node, nodes};
+pub use tree::{Folded, Node, add_findings, nodes};
 
 use canvas::Canvas;
 use ratatui::buffer::Buffer;
@@ -53,6 +54,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::capture::{Control, Timestamp};
 use crate::export::{Sought, mark};
+use crate::findings::{Finding, Findings, Index};
 use crate::peer::Talk;
 use crate::pipeline::Progress;
 use crate::store::{Connection, Entry, EntryId, Raw, Rows, Store, Study, Tracing};
@@ -83,16 +85,19 @@ pub enum Pane {
     Life,
     /// How well its packets went.
     Transport,
+    /// What is wrong.
+    Findings,
 }
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Pane; 11] = [
+    pub const ALL: [Pane; 12] = [
         Pane::Connections,
         Pane::Ladder,
         Pane::Strip,
         Pane::Pieces,
         Pane::Torrent,
+        Pane::Findings,
         Pane::Requests,
         Pane::Life,
         Pane::Transport,
@@ -112,6 +117,7 @@ impl Pane {
             Pane::Requests => View::Requests,
             Pane::Life => View::Life,
             Pane::Transport => View::Transport,
+            Pane::Findings => View::Findings,
         }
     }
 }
@@ -129,6 +135,7 @@ pub enum View {
     Requests,
     Life,
     Transport,
+    Findings,
 }
 
 /// What lies over the panes.
@@ -189,6 +196,7 @@ pub struct Views {
     pub torrent: torrent::State,
     pub requests: requests::State,
     pub life: life::State,
+    pub findings: findings::State,
 }
 
 /// Whether fields and bytes of the message are shown where they would take room from the ladder.
@@ -279,6 +287,12 @@ pub struct Scene<'a> {
     pub raw: Option<&'a Raw>,
     /// Of each view.
     pub views: &'a Views,
+    /// What is wrong, as far as it was judged.
+    pub findings: &'a Findings,
+    /// The same by message and by rule.
+    pub index: &'a Index,
+    /// How much was judged, where that takes long.
+    pub judging: Option<u64>,
     /// What was found of the pieces.
     pub pieces: pieces::Known<'a>,
     /// What the last key had to say.
@@ -344,6 +358,17 @@ impl<'a> Scene<'a> {
         self.entry().map(|entry| entry.time)
     }
 
+    /// The findings of the selected message, the worst first.
+    pub fn findings_here(&self) -> impl Iterator<Item = &'a Finding> + use<'a> {
+        let (findings, index) = (self.findings, self.index);
+        let at = self.selected.zip(self.connection());
+        let places = at.map(|(id, connection)| index.at(connection.id, id));
+        let found = places.into_iter().flatten();
+        let mut found: Vec<_> = found.map(|at| &findings.all()[at as usize]).collect();
+        found.sort_by_key(|it| it.severity);
+        found.into_iter()
+    }
+
     fn entry(&self) -> Option<&'a Entry> {
         self.selected.map(|id| self.store.entry(id))
     }
@@ -395,6 +420,7 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     on(panes.requests, requests::draw);
     on(panes.life, life::draw);
     on(panes.transport, transport::draw);
+    on(panes.findings, findings::draw);
     panes
         .separators
         .into_iter()

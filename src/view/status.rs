@@ -54,6 +54,7 @@ fn right_half(scene: &Scene<'_>) -> (String, Tone) {
         None if scene.progress.is_open_ended && is_waited_for(scene) => {
             (format!("reading {}: more may come ", scene.name), Tone::Dim)
         }
+        None if let Some(percent) = scene.judging => (format!("judging {percent} % "), Tone::Dim),
         None if scene.focus() == Pane::Account => (String::new(), Tone::Dim),
         None => (absolute(scene), Tone::Dim),
     }

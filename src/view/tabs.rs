@@ -5,7 +5,7 @@ use super::look::cut;
 use super::{Follow, Live, Pane, Scene, Tone, View};
 
 /// The views: the key, the long name, the short one, and the pane that gets the keys.
-pub const VIEWS: [(View, &str, &str, Pane); 8] = [
+pub const VIEWS: [(View, &str, &str, Pane); 9] = [
     (
         View::Connections,
         "1 Connections",
@@ -15,6 +15,7 @@ pub const VIEWS: [(View, &str, &str, Pane); 8] = [
     (View::Ladder, "2 Ladder", "2 Ladder", Pane::Ladder),
     (View::Pieces, "3 Pieces", "3 Pieces", Pane::Pieces),
     (View::Torrent, "4 Torrent", "4 Torr", Pane::Torrent),
+    (View::Findings, "5 Findings", "5 Find", Pane::Findings),
     (View::Account, "6 Account", "6 Acc", Pane::Account),
     (View::Requests, "7 Requests", "7 Req", Pane::Requests),
     (View::Life, "8 Life", "8 Life", Pane::Life),
@@ -35,11 +36,10 @@ fn name(view: usize, width: u16) -> &'static str {
 /// The pane of the view whose name is at this column of the first row.
 pub fn view_at(column: u16, width: u16) -> Option<Pane> {
     let mut end = 0;
-    let mut at = (0..VIEWS.len()).find(|view| {
-        end += name(*view, width).len() as u16 + 2;
-        column < end
+    let at = (0..VIEWS.len()).find(|view| {
+        end += name(*view, width).len() as u16 + 1;
+        column <= end
     })?;
-    at = at.min(VIEWS.len() - 1);
     Some(VIEWS[at].3)
 }
 
@@ -48,16 +48,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         Pane::Connections => View::Connections,
         focus => focus.view(),
     };
-    let mut x = 0;
-    for (at, (view, ..)) in VIEWS.iter().enumerate() {
-        let name = name(at, canvas.width());
-        let (text, tone) = if *view == current {
-            (format!("[{name}]"), Tone::Strong)
-        } else {
-            (format!(" {name} "), Tone::Dim)
-        };
-        x = canvas.text(x, 0, &text, tone);
-    }
+    let x = names(current, canvas);
     let state = reading(scene);
     let tone = if scene.progress.note.is_some() {
         Tone::Warn
@@ -71,6 +62,22 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     canvas
         .without_right(state_width)
         .right(0, &middle, Tone::Plain);
+}
+
+/// The names, one column apart: in that, the brackets of the current one stand. Gives the column behind them.
+fn names(current: View, canvas: &mut Canvas<'_>) -> u16 {
+    let mut x = 0;
+    for (at, (view, ..)) in VIEWS.iter().enumerate() {
+        let name = name(at, canvas.width());
+        let end = x + name.len() as u16 + 1;
+        if *view == current {
+            canvas.text(x, 0, &format!("[{name}]"), Tone::Strong);
+        } else {
+            canvas.text(x + 1, 0, name, Tone::Dim);
+        }
+        x = end;
+    }
+    x + 1
 }
 
 /// The capture's name, and its counts where there is room.

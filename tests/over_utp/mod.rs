@@ -158,6 +158,7 @@ impl Told {
             missing: 0,
             found: Found::InOrder,
             via: None,
+            has_heard: false,
             what,
         })));
         self.active(connection, at, None);

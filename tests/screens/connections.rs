@@ -9,7 +9,7 @@ fn numbers(screen: &Screen) -> Vec<String> {
     let text = screen.text();
     let rows = text.lines().skip(2).take_while(|row| !row.starts_with('─'));
     let words = rows.filter_map(|row| {
-        row.trim_start_matches('▌')
+        row.trim_start_matches(['▌', 'E', 'W'])
             .split_whitespace()
             .next()
             .map(str::to_owned)

@@ -89,8 +89,9 @@ fn a_click_on_a_name_shows_its_view() {
     for (column, view) in [
         (12, "[2 Ladder]"),
         (22, "[3 Pieces]"),
-        (52, "[8 Life]"),
-        (60, "[9 Net]"),
+        (36, "[5 Find]"),
+        (54, "[8 Life]"),
+        (62, "[9 Net]"),
         (2, "[1 Conns]"),
     ] {
         let screen = Screen::of("choke_dance.pcap", COLOR).click(column, 0);

@@ -6,7 +6,7 @@ use super::packets::Pcap;
 use super::pty::{Terminal, peerscope, peerscope_at, typed};
 
 /// Keys that lead from the connections into each view, and into what lies over them.
-const WAYS: [&[&str]; 13] = [
+const WAYS: [&[&str]; 14] = [
     &[],
     &["2"],
     &["2", "Enter"],
@@ -16,6 +16,7 @@ const WAYS: [&[&str]; 13] = [
     &["?"],
     &["3"],
     &["4"],
+    &["5"],
     &["6"],
     &["7"],
     &["8"],

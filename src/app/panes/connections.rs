@@ -43,7 +43,7 @@ impl App {
         let (selected, store) = (self.connections.selected, &self.store);
         let moment = moment(store, self.selected());
         let list = &mut self.views.connections;
-        let is_sorted = list.step(store, &self.point_of_view, SORTED);
+        let is_sorted = list.step((store, &self.judging.findings), &self.point_of_view, SORTED);
         let is_found = moment.is_none_or(|it| list.find_shares(store, selected, it, messages));
         is_sorted && is_found
     }

@@ -1,6 +1,7 @@
 //! What each pane does with an action before its general meaning applies.
 
 mod connections;
+mod findings;
 mod hex;
 mod life;
 mod pieces;

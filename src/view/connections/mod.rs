@@ -93,7 +93,7 @@ fn draw_group(
 fn draw_row(
     scene: &Scene<'_>,
     rows: &mut Canvas<'_>,
-    row: u16,
+    at: u16,
     connection: &Connection,
     text: &str,
 ) {
@@ -104,12 +104,15 @@ fn draw_row(
         (false, false) => scene.look.style(Tone::Plain),
         (false, true) => scene.look.style(Tone::Dim),
     };
-    if is_selected {
-        rows.text(0, row, scene.look.glyphs.marker, Tone::Plain);
-    }
+    let mark = if is_selected {
+        scene.look.glyphs.marker
+    } else {
+        row::sign(scene, connection, rows.width())
+    };
+    rows.text(0, at, mark, Tone::Plain);
     let width = usize::from(rows.width()) - 1;
-    rows.styled(1, row, &format!("{text:<width$}"), style);
+    rows.styled(1, at, &format!("{text:<width$}"), style);
     if scene.tags.contains(&connection.id) {
-        rows.styled(TAG, row, "*", style);
+        rows.styled(TAG, at, "*", style);
     }
 }

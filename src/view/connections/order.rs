@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::export::{torrent_name, transport_name};
+use crate::findings::Findings;
 use crate::packet::Endpoint;
 use crate::peer::Announced;
 use crate::store::{CHECKPOINT_MIN, Connection, EntryId, Store};
@@ -55,6 +56,7 @@ pub enum Order {
     Duration,
     State,
     Transport,
+    Findings,
 }
 
 /// Smallest or largest first.
@@ -130,6 +132,7 @@ pub enum Row {
 #[derive(Clone, Debug)]
 struct Made {
     choice: Choice,
+    edition: u32,
     rows: Vec<Row>,
     places: HashMap<ConnectionId, u32>,
     /// Connections that were looked at: those behind them follow in their order.
@@ -140,6 +143,8 @@ struct Made {
 #[derive(Clone, Debug)]
 struct Making {
     choice: Choice,
+    /// Of the findings, where they are sorted by them.
+    edition: u32,
     next: usize,
     sorted: BTreeSet<(Reverse<bool>, String, Key, u32)>,
     hidden: usize,
@@ -148,6 +153,7 @@ struct Making {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Number(u64),
+    Numbers([u64; 3]),
     Text(String),
     End(Endpoint),
 }
@@ -159,7 +165,7 @@ enum Key {
 }
 
 impl Order {
-    const ALL: [(Order, &'static str); 11] = [
+    const ALL: [(Order, &'static str); 12] = [
         (Order::Number, "number"),
         (Order::A, "A"),
         (Order::B, "B"),
@@ -171,6 +177,7 @@ impl Order {
         (Order::Duration, "duration"),
         (Order::State, "state"),
         (Order::Transport, "transport"),
+        (Order::Findings, "findings"),
     ];
 
     /// The next column.
@@ -186,7 +193,13 @@ impl Order {
         found.map_or("", |(_, word)| word)
     }
 
-    fn value(self, store: &Store, connection: &Connection, [a, b]: [Side; 2]) -> Value {
+    fn value(
+        self,
+        store: &Store,
+        findings: &Findings,
+        connection: &Connection,
+        [a, b]: [Side; 2],
+    ) -> Value {
         let end = |side| Value::End(*connection.end(side));
         let sent = |side| {
             connection
@@ -208,6 +221,10 @@ impl Order {
             }
             Order::State => Value::Text(super::row::end(store, connection, a)),
             Order::Transport => Value::Text(connection.transport.name().to_owned()),
+            Order::Findings => {
+                let counts = findings.of_connection(connection.id);
+                Value::Numbers([counts.errors, counts.warnings, counts.notes])
+            }
         }
     }
 }
@@ -226,20 +243,32 @@ fn torrent(store: &Store, connection: &Connection) -> String {
 
 impl State {
     /// Makes rows for so many connections more; true when all are made.
-    pub fn step(&mut self, store: &Store, sides: &PointOfView, connections: usize) -> bool {
+    pub fn step(
+        &mut self,
+        (store, findings): (&Store, &Findings),
+        sides: &PointOfView,
+        connections: usize,
+    ) -> bool {
+        let edition = match self.choice.order {
+            Order::Findings => findings.edition(),
+            _ => 0,
+        };
         let len = store.connections().len();
         let is_made = self
             .made
             .as_ref()
-            .is_some_and(|it| it.choice == self.choice && it.looked_at == len);
+            .is_some_and(|it| it.is_of(self.choice, edition) && it.looked_at == len);
         if is_made || self.choice == Choice::default() {
             self.making = None;
             return true;
         }
-        self.making.take_if(|it| it.choice != self.choice);
         let choice = self.choice;
-        let making = self.making.get_or_insert_with(|| Making::new(choice));
-        if making.step(store, sides, connections) {
+        self.making
+            .take_if(|it| (it.choice, it.edition) != (choice, edition));
+        let making = self
+            .making
+            .get_or_insert_with(|| Making::new(choice, edition));
+        if making.step((store, findings), sides, connections) {
             self.made = self.making.take().map(|making| making.end(store));
         }
         false
@@ -380,17 +409,29 @@ fn shares(store: &Store, connection: &Connection, ordinal: usize) -> [Option<u8>
     })
 }
 
+impl Made {
+    fn is_of(&self, choice: Choice, edition: u32) -> bool {
+        (self.choice, self.edition) == (choice, edition)
+    }
+}
+
 impl Making {
-    fn new(choice: Choice) -> Making {
+    fn new(choice: Choice, edition: u32) -> Making {
         Making {
             choice,
+            edition,
             next: 0,
             sorted: BTreeSet::new(),
             hidden: 0,
         }
     }
 
-    fn step(&mut self, store: &Store, sides: &PointOfView, connections: usize) -> bool {
+    fn step(
+        &mut self,
+        (store, findings): (&Store, &Findings),
+        sides: &PointOfView,
+        connections: usize,
+    ) -> bool {
         let rest = &store.connections()[self.next..];
         for connection in rest.iter().take(connections) {
             self.next += 1;
@@ -398,10 +439,10 @@ impl Making {
                 self.hidden += 1;
                 continue;
             }
-            let value = self
-                .choice
-                .order
-                .value(store, connection, sides.sides(connection));
+            let value =
+                self.choice
+                    .order
+                    .value(store, findings, connection, sides.sides(connection));
             let key = match self.choice.direction {
                 Direction::Up => Key::Up(value),
                 Direction::Down => Key::Down(Reverse(value)),
@@ -439,6 +480,7 @@ impl Making {
         });
         Made {
             choice: self.choice,
+            edition: self.edition,
             places: places.collect(),
             looked_at: self.next,
             hidden: self.hidden,

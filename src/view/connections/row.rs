@@ -1,9 +1,11 @@
 //! A connection in one row: flags and pieces as of the selected message, the rest of the whole capture.
 
 use super::super::Scene;
+use super::super::findings::worst_of;
 use super::super::flow;
 use super::super::look::cut;
 use crate::export::{bytes, close_reason, duration, torrent_name};
+use crate::findings::Severity;
 use crate::packet::Endpoint;
 use crate::peer::Flow;
 use crate::store::{Connection, Protocol, SideFacts, Store};
@@ -14,12 +16,14 @@ use crate::wire::{Kind, Method};
 const WIDE: u16 = 60;
 /// From so many, the pieces of both sides have room.
 const NARROW: u16 = 40;
+/// From so many, how much is wrong.
+const WRONG: u16 = 90;
 /// From so many, bytes and durations.
-const WIDER: u16 = 112;
+const WIDER: u16 = 118;
 /// From so many, the torrent.
-const WIDER_STILL: u16 = 134;
+const WIDER_STILL: u16 = 140;
 /// From so many, the clients: nothing is left out.
-const WIDEST: u16 = 172;
+const WIDEST: u16 = 178;
 /// Columns of two short addresses, so that the last column is left to the scrollbar.
 const PAIR: usize = 18;
 const ADDRESS: usize = 21;
@@ -41,6 +45,9 @@ pub(super) fn title(width: u16) -> String {
             text += "A<B A has B has ";
             if width >= WIDER {
                 text += &format!("{:>9} {:>9} {:>14} ", "to A", "to B", "lasted");
+            }
+            if width >= WRONG {
+                return text + " msgs wrong end";
             }
             text + " msgs end"
         }
@@ -86,7 +93,11 @@ fn wide(scene: &Scene<'_>, connection: &Connection, width: u16) -> String {
         text += &format!(" {down:>9} {up:>9} {:>14}", duration(lasted));
     }
     let (messages, end) = (connection.entries().len(), end(scene.store, connection, a));
-    text + &format!(" {messages:>6} {end}")
+    text += &format!(" {messages:>6} ");
+    if width >= WRONG {
+        text += &format!("{:>5} ", wrong(scene, connection));
+    }
+    text + &end
 }
 
 fn torrent(store: &Store, connection: &Connection) -> String {
@@ -111,6 +122,24 @@ fn narrowest(scene: &Scene<'_>, connection: &Connection) -> String {
         format!("{flags}{}{b_has:>5}", mark(connection))
     };
     format!("{id:>3} {pair} {state:<9}")
+}
+
+/// A letter where there are errors or warnings, for lists without a column for them.
+pub(super) fn sign(scene: &Scene<'_>, connection: &Connection, width: u16) -> &'static str {
+    match width {
+        WRONG.. => " ",
+        _ => worst_of(scene.findings.of_connection(connection.id)),
+    }
+}
+
+/// `E12`: the worst there is, and how many errors and warnings.
+fn wrong(scene: &Scene<'_>, connection: &Connection) -> String {
+    let counts = scene.findings.of_connection(connection.id);
+    match counts.at_least(Severity::Warning) {
+        0 => String::new(),
+        count @ ..10_000 => format!("{}{count}", worst_of(counts)),
+        count => format!("{}{}k", worst_of(counts), (count / 1000).min(999)),
+    }
 }
 
 /// Flags and pieces of both sides, or what the connection is instead.

@@ -1,11 +1,13 @@
 //! The fields of the selected message, each with its bytes.
 
 mod fold;
+mod found;
 mod meaning;
 mod message;
 mod moment;
 
 pub use fold::{State, owner};
+pub use found::add_findings;
 
 use std::ops::Range;
 
