@@ -408,7 +408,7 @@ Protocol {
 // Waste of requests and data.
 Behaviour {
     RedundantRatio "redundant-ratio" Warning "BEP 3"
-        when "More than 3 % of at least 1 MiB that a peer got of a torrent were blocks that it had got before."
+        when "More than 3 % of at least 16 MiB that a peer got of a torrent were blocks that it had got before."
         means "Some 1 % is usual, and more near the end. Look at the requests that were given to two peers, and whether \
             cancels followed.";
     EndgameWaste "endgame-waste" Note "BEP 3"

@@ -48,7 +48,6 @@ impl Judge {
             id,
             entry,
             by: entry.side(),
-            ordinal: self.entries,
             hearing: &self.hearing,
         };
         (&mut self.rules, scene)

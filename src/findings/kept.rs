@@ -8,7 +8,7 @@ use crate::stream::ConnectionId;
 
 /// Findings of one rule on one connection that are kept. A peer can break a rule with each message; the hundredth
 /// says nothing new.
-pub const MAX_ALIKE: u32 = 100;
+pub(super) const MAX_ALIKE: u32 = 100;
 /// Findings that are kept in all: some 30 MB.
 const MAX_KEPT: usize = 200_000;
 

@@ -26,8 +26,6 @@ pub(super) struct Scene<'a> {
     pub entry: &'a Entry,
     /// Who sent it.
     pub by: Side,
-    /// Its number in the conversation, from 0.
-    pub ordinal: u32,
     pub hearing: &'a [Hearing; 2],
 }
 

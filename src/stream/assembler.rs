@@ -265,10 +265,10 @@ impl Assembler {
         now.since(self.stalled)
     }
 
-    /// Nanoseconds that bytes have waited behind a hole that was filled since the last call; 0 where none was.
+    /// Nanoseconds that bytes have waited behind the hole that was filled last; 0 until one was.
     #[inline]
-    pub(super) fn take_waited(&mut self) -> i64 {
-        std::mem::take(&mut self.waited)
+    pub(super) fn waited(&self) -> i64 {
+        self.waited
     }
 
     /// Settles where the stream begins. Only the first call counts.

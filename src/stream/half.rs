@@ -214,23 +214,24 @@ impl Half {
             len,
             at,
         };
-        let before = self.assembler.duplicate();
+        let before = (self.assembler.duplicate(), self.assembler.waited());
         self.compare(piece, out);
         self.place(piece, out);
-        self.measure(piece, self.assembler.duplicate() - before);
+        self.measure(piece, before);
         if is_leap {
             self.give_up(at.time, out);
         }
     }
 
-    /// What came of a piece, of which so many bytes had come before.
+    /// What came of a piece, before which so many bytes had come twice, and had waited so long.
     #[inline]
-    fn measure(&mut self, piece: Piece<'_>, again: u64) {
+    fn measure(&mut self, piece: Piece<'_>, before: (u64, i64)) {
         let at = piece.at;
+        let again = self.assembler.duplicate() - before.0;
         self.gauge
             .carry(piece.len as u32, piece.offset, again, at.time);
-        let waited = self.assembler.take_waited();
-        if waited > 0 {
+        let waited = self.assembler.waited();
+        if waited != before.1 {
             self.gauge.fill(waited, at.into());
         }
     }
@@ -238,11 +239,20 @@ impl Half {
     /// A segment has room for so many bytes of the other side, if its window was captured. None behind a FIN: who closed
     /// reads no more.
     #[inline]
-    pub(super) fn offer(&mut self, window: Option<u16>, at: Moment) {
-        self.gauge.strain.segments = self.gauge.strain.segments.saturating_add(1);
-        if window == Some(0) && self.end.is_none() {
-            self.gauge.close(at);
+    pub(super) fn offer(&mut self, window: Option<u16>, at: &FrameRef) {
+        self.gauge.strain.segments = self.gauge.strain.segments.wrapping_add(1);
+        if window == Some(0) {
+            self.close(at);
         } else if self.gauge.is_closed() {
+            self.gauge.open(at.time);
+        }
+    }
+
+    #[cold]
+    fn close(&mut self, at: &FrameRef) {
+        if self.end.is_none() {
+            self.gauge.close((*at).into());
+        } else {
             self.gauge.open(at.time);
         }
     }

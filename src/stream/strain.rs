@@ -11,9 +11,9 @@ pub const TINY: u32 = 400;
 /// Nanoseconds below which a stretch is not worth a place in memory.
 const WORTH: i64 = 100_000_000;
 /// Nanoseconds within which a mirror port, or a capture of all interfaces, brings the same segment twice.
-const MIRRORED: i64 = 2_000_000;
+const MIRRORED: u64 = 2_000_000;
 /// Nanoseconds between two marks.
-const STRIDE: i64 = 1_000_000;
+const STRIDE: u64 = 1_000_000;
 
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,12 @@ impl Strain {
     }
 }
 
+/// True when something was so long ago, or will be where the clock went back.
+#[inline]
+fn is_older(then: Timestamp, now: Timestamp, nanos: u64) -> bool {
+    now.0.wrapping_sub(then.0) > nanos
+}
+
 /// What counts it.
 #[derive(Debug, Default)]
 pub(super) struct Gauge {
@@ -84,21 +90,27 @@ impl Gauge {
     #[inline]
     pub(super) fn carry(&mut self, len: u32, offset: u64, again: u64, now: Timestamp) {
         let strain = &mut self.strain;
-        strain.carriers = strain.carriers.saturating_add(1);
-        strain.oversized += u32::from(len > ETHERNET);
-        strain.largest = strain.largest.max(len);
-        strain.tiny += if len < TINY { u64::from(len) } else { 0 };
+        strain.carriers = strain.carriers.wrapping_add(1);
+        if len < TINY {
+            strain.tiny += u64::from(len);
+        } else if len > ETHERNET {
+            strain.oversized = strain.oversized.wrapping_add(1);
+        }
+        if len > strain.largest {
+            strain.largest = len;
+        }
         if again > 0 {
             self.repeat(offset, again, now);
-        } else if now.since(self.marks[0].1) > STRIDE {
+        } else if is_older(self.marks[0].1, now, STRIDE) {
             self.marks = [(offset, now), self.marks[0]];
         }
     }
 
     /// Was it sent a moment ago? Numbers grow with time.
+    #[cold]
     fn repeat(&mut self, offset: u64, again: u64, now: Timestamp) {
         let is_fresh =
-            |(mark, at): &(u64, Timestamp)| offset >= *mark && now.since(*at) <= MIRRORED;
+            |(mark, at): &(u64, Timestamp)| offset >= *mark && !is_older(*at, now, MIRRORED);
         if self.marks.iter().any(is_fresh) {
             self.strain.mirrored += again;
         }

@@ -55,7 +55,7 @@ impl Connection {
                 self.opening = Opening::Established;
             }
         }
-        self.offer(side, segment, at);
+        self.offer(side, segment, &at);
         if segment.len > 0 {
             let payload = (segment.payload, segment.len);
             self.half(side).insert(seq, payload, at, out);
@@ -72,14 +72,14 @@ impl Connection {
     /// What a segment says of the room of its sender, and shows of what it was told itself: who sends more than the byte
     /// of a probe was told that there is room.
     #[inline]
-    fn offer(&mut self, side: Side, segment: &Segment<'_>, at: FrameRef) {
+    fn offer(&mut self, side: Side, segment: &Segment<'_>, at: &FrameRef) {
         let Some(halves) = &mut self.halves else {
             return;
         };
         if segment.len > 1 && halves[(!side).index()].gauge.is_closed() {
             halves[(!side).index()].gauge.forget_closed();
         }
-        halves[side.index()].offer(segment.header.window(), at.into());
+        halves[side.index()].offer(segment.header.window(), at);
     }
 
     /// A RST is forged more easily than any other segment: one whose number cannot be right ends nothing. Its

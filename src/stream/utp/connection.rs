@@ -85,7 +85,7 @@ impl Connection {
             return;
         };
         let window = u16::try_from(packet.header.window).unwrap_or(u16::MAX);
-        halves[side.index()].offer(Some(window), at.into());
+        halves[side.index()].offer(Some(window), &at);
         let Some(difference) = packet.header.delay() else {
             return;
         };
