@@ -160,13 +160,16 @@ fn screen(args: &Args, config: &Config) -> anyhow::Result<()> {
         Some(feed) => Supply::Copied(feed),
         None => Supply::There,
     };
-    peerscope::app::run(
+    let parting = peerscope::app::run(
         opened.opening,
         opened.told,
         &opened.name,
         settings(args, config),
         supply,
     )?;
+    if let Some(parting) = parting {
+        print(format!("{}: {}", opened.name, parting.trim_start()).as_bytes())?;
+    }
     say_how_it_ended(control.as_deref(), &opened.fate)
 }
 

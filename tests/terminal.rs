@@ -35,16 +35,16 @@ const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
 fn keys_lead_from_connections_to_bytes() {
     let mut terminal = Terminal::start(peerscope("loopback.pcap"));
     let shown = terminal.shows("READ 100%");
-    assert!(shown.starts_with("[1 Conns] 2 Ladder "), "{shown}");
+    assert!(shown.starts_with("[1 Conns]2 Ladder "), "{shown}");
     assert!(shown.contains("127.0.0.1:58715 "), "{shown}");
     for (key, expected) in [
-        (ENTER, " 1 Conns [2 Ladder] "),
+        (ENTER, " 1 Conns[2 Ladder]3 "),
         ("j", " 2/63  t=0.000385 "),
         (ENTER, "[Fields]"),
         ("?", "─ Keys ─"),
         (ESC, "[Fields]"),
         (TAB, "[Bytes]"),
-        ("1", "[1 Conns] 2 Ladder "),
+        ("1", "[1 Conns]2 Ladder "),
     ] {
         terminal.press(key);
         terminal.shows(expected);

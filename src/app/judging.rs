@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::App;
+use crate::export::{is_alarming, report};
 use crate::findings::{Finding, Findings, Index, index};
 use crate::store::{EntryId, Scope, Store, Towards};
 use crate::stream::ConnectionId;
@@ -14,6 +15,8 @@ const ENTRIES: usize = 4096;
 const ENDS: usize = 1024;
 /// Findings of a slice that are put into the index.
 const LISTED: usize = 8192;
+/// Entries that are judged while somebody waits for the program to end: a tenth of a second.
+const QUICK: usize = 500_000;
 /// What is over sooner needs no word.
 const LONG: Duration = Duration::from_millis(500);
 
@@ -31,6 +34,9 @@ pub(super) struct Judging {
 impl Judging {
     /// Judges a slice; with `is_over` the end, too. True when there is no more to judge.
     fn step(&mut self, store: &Store, is_over: bool) -> bool {
+        if is_over {
+            self.findings.settle();
+        }
         let has_caught_up = self.findings.step(store, ENTRIES);
         let is_judged = has_caught_up && (!is_over || self.findings.conclude_some(store, ENDS));
         let is_listed = self.index.step(&self.findings, store, LISTED);
@@ -57,6 +63,21 @@ impl App {
         let is_over = self.progress.is_done;
         let may_judge = is_over || self.progress.is_waiting || self.live.is_some();
         !may_judge || self.judging.step(&self.store, is_over)
+    }
+
+    /// What is worth knowing first, for who quits. Nothing where nothing is wrong, or where it would take long to say.
+    pub(super) fn parting(&mut self) -> Option<String> {
+        if self.store.len() > QUICK && !self.judging.findings.is_concluded() {
+            return None;
+        }
+        let findings = &mut self.judging.findings;
+        findings.conclude(&self.store);
+        if !is_alarming(findings) {
+            return None;
+        }
+        let mut said = Vec::new();
+        report(findings, &mut said).ok()?;
+        String::from_utf8(said).ok()
     }
 
     /// The rows of their view follow what was found.

@@ -46,14 +46,14 @@ enum News {
 }
 
 /// Opens the screen and returns when the user quits or the terminal is gone. A capture that is being made is
-/// then ended: what was taken is in its file. `told` is what the user said about it.
+/// then ended: what was taken is in its file. Gives what the user should know of the capture, if there is anything. `told` is what the user said about it.
 pub fn run(
     opening: Opening,
     told: Told,
     name: &str,
     settings: Settings,
     supply: Supply,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
     let has_mouse = settings.has_mouse;
     let mut app = App::new(opening.source().clone(), name, settings.look).with(settings);
     if let Supply::Sniffed { feed, is_kept } = &supply {
@@ -71,20 +71,23 @@ pub fn run(
     let (batches, worker) = read_in_worker(opening, told, supply);
     watch_terminal(terminal, news.clone());
     thread::spawn(move || read_input(&news));
-    let ended = Loop {
+    let mut looped = Loop {
         app,
         screen,
         inbox,
         batches,
         drawn: Instant::now(),
         work: Work::Done,
-    }
-    .run();
+    };
+    let ended = looped.run();
+    let parting = looped.app.parting();
+    // The terminal is given back.
+    drop(looped);
     if let Some(control) = control {
         control.stop();
         let _ = worker.recv_timeout(LAST_WRITE);
     }
-    ended
+    ended.map(|()| parting)
 }
 
 /// Who brings the bytes of the capture.
@@ -125,7 +128,7 @@ enum Due {
 }
 
 impl Loop {
-    fn run(mut self) -> anyhow::Result<()> {
+    fn run(&mut self) -> anyhow::Result<()> {
         let mut due = Due::Now;
         // While the screen is held the worker waits, and what is captured waits in its file.
         let held = never();

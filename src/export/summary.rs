@@ -10,11 +10,20 @@ use super::json::line;
 use super::parts::{Part, parts};
 use super::report::{Found, report};
 use super::words::{bytes, duration};
-use crate::findings::Findings;
-use crate::store::Store;
+use crate::findings::{Findings, why};
+use crate::store::{Connection, Store};
 
 /// Connections in the text; a scan of a network has a hundred thousand.
 const SHOWN: usize = 40;
+
+/// Why a side of a connection is not downloading.
+#[derive(Serialize)]
+struct Kept {
+    connection: u32,
+    /// Who would receive.
+    src: String,
+    message: String,
+}
 
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -23,6 +32,7 @@ struct Summary<'a> {
     account: Account,
     notes: &'a [String],
     findings: Found<'a>,
+    why: Vec<Kept>,
     #[serde(flatten)]
     beside: Beside,
 }
@@ -33,11 +43,14 @@ pub(super) fn json(
     notes: &[String],
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let connections = store.connections().iter();
+    let talking = connections.filter(|it| it.is_bittorrent());
     let summary = Summary {
         file,
         account: Account::of(store),
         notes,
         findings: Found::of(findings),
+        why: talking.map(|it| kept(store, it)).collect(),
         beside: Beside::of(store),
     };
     line(&summary, out)
@@ -87,9 +100,28 @@ fn connections(store: &Store, out: &mut impl Write) -> io::Result<()> {
     connections
         .iter()
         .take(SHOWN)
-        .try_for_each(|it| super::connections::text(store, it, out))?;
+        .try_for_each(|it| connection(store, it, out))?;
     match connections.len().saturating_sub(SHOWN) {
         0 => Ok(()),
         more => writeln!(out, "and {more} more: `peerscope connections` lists all"),
+    }
+}
+
+fn connection(store: &Store, connection: &Connection, out: &mut impl Write) -> io::Result<()> {
+    super::connections::text(store, connection, out)?;
+    if !connection.is_bittorrent() {
+        return Ok(());
+    }
+    let Kept { message, .. } = kept(store, connection);
+    writeln!(out, "     {message}")
+}
+
+fn kept(store: &Store, connection: &Connection) -> Kept {
+    let why = why(store, connection);
+    let name = |side| connection.end(side).to_string();
+    Kept {
+        connection: connection.id.0,
+        src: name(why.side),
+        message: why.words(name),
     }
 }

@@ -89,6 +89,13 @@ impl Findings {
         };
     }
 
+    /// The record grows no more: a judge can go with the last entry of its conversation.
+    pub fn settle(&mut self) {
+        if self.record == Growth::Possible {
+            self.record = Growth::Over;
+        }
+    }
+
     /// Nothing more will be captured: what was waited for did not come.
     pub fn conclude(&mut self, store: &Store) {
         while !self.step(store, usize::MAX) || !self.conclude_some(store, usize::MAX) {}
