@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 
-const RULE: &str = "request-while-choked";
+const RULE: &str = "request-oversized";
 
 #[test]
 fn rules_are_a_list_and_unfold_into_findings() {
@@ -104,7 +104,7 @@ fn at_rule(mut screen: Screen) -> Screen {
     panic!("no {RULE}\n{}", screen.text());
 }
 
-/// Two conversations; in each the opener asks so many times while choked.
+/// Two conversations; in each the opener asks so many times for too much.
 fn rude(times: [u32; 2]) -> Vec<u8> {
     let (mut pcap, [src, dst]) = (Pcap::new(Vec::new()).unwrap(), ENDS);
     let [hello, mut answer] = [handshake(), handshake()];
@@ -127,7 +127,7 @@ fn rude(times: [u32; 2]) -> Vec<u8> {
         say(src, dst, [1, 1], ACK, &hello);
         say(dst, src, [1, 69], ACK, &answer);
         for number in 0..times {
-            let words = [0, number * 16384, 16384].map(u32::to_be_bytes).concat();
+            let words = [0, number * 16384, 1 << 20].map(u32::to_be_bytes).concat();
             let request = [&[0, 0, 0, 13, 6][..], &words].concat();
             say(src, dst, [69 + number * 17, 69], ACK, &request);
         }
@@ -139,8 +139,8 @@ fn rude(times: [u32; 2]) -> Vec<u8> {
 fn rules_tell_how_often_and_on_how_many_connections_they_were_broken() {
     let screen = at_rule(Screen::read(rude([150, 2]), "rude.pcap", COLOR));
     let words = row(&screen, RULE);
-    assert!(words.contains("     152     2  A block"), "{words}");
-    assert!(words.contains(" E request-while"), "{words}");
+    assert!(words.contains("     152     2  More th"), "{words}");
+    assert!(words.contains(" E request-oversi"), "{words}");
 }
 
 #[test]
@@ -160,11 +160,11 @@ fn of_what_is_too_much_only_the_number_is_known() {
 fn the_list_is_of_all_or_of_the_selected_connection() {
     let screen = at_rule(Screen::read(rude([150, 2]), "rude.pcap", COLOR));
     let screen = screen.after("a");
-    assert!(row(&screen, RULE).contains("     150     1  A block"));
+    assert!(row(&screen, RULE).contains("     150     1  More th"));
     let screen = screen.after("J");
-    assert!(row(&screen, RULE).contains("       2     1  A block"));
+    assert!(row(&screen, RULE).contains("       2     1  More th"));
     assert!(screen.text().contains(" of #1"), "{}", screen.text());
-    assert!(row(&screen.after("a"), RULE).contains("     152     2  A block"));
+    assert!(row(&screen.after("a"), RULE).contains("     152     2  More th"));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn findings_are_gone_through_in_the_ladder() {
     assert_eq!(visited(&mut screen, "e", 1), [3], "it goes on at the begin");
     assert!(screen.text().contains(" from the other end: "));
     assert_eq!(visited(&mut screen, "e", 2), [4, 5]);
-    assert!(screen.text().contains("error request-while-choked: "));
+    assert!(screen.text().contains("error request-oversized: "));
     assert_eq!(visited(&mut screen, "E", 2), [4, 3]);
     assert!(screen.text().contains("#0  A 10.0.0.1:1 "));
 }
@@ -280,7 +280,7 @@ fn fields_tell_of_the_findings_of_their_message() {
     let screen = requests(screen.after("Enter")).after("G e Enter z R j*12");
     let text = screen.text();
     assert!(
-        text.contains(" finding  error request-while-choked"),
+        text.contains(" finding  error request-oversized"),
         "{text}"
     );
     assert!(text.contains("source       BEP 3"), "{text}");
@@ -291,7 +291,7 @@ fn the_selected_message_says_in_one_line_what_is_wrong() {
     let screen = Screen::read(rude([3, 0]), "rude.pcap", COLOR).after("Enter z R j*2");
     let text = screen.text();
     assert!(
-        text.contains("\n error request-while-choked: piece 0 "),
+        text.contains("\n error request-oversized: 1048576 "),
         "{text}"
     );
 }
@@ -386,5 +386,5 @@ fn what_comes_later_is_judged_too() {
     screen.draw();
     assert!(!screen.text().contains(" so far"), "{}", screen.text());
     assert_ne!(row(&screen, RULE), before);
-    assert!(row(&screen, RULE).contains("       5     2  A block"));
+    assert!(row(&screen, RULE).contains("       5     2  More th"));
 }
