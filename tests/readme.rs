@@ -22,6 +22,8 @@ fn the_pictures_are_those_of_today() {
         "pieces",
         "requests",
         "life",
+        "transport",
+        "findings",
     ];
     for picture in pictures.map(|name| format!("{name}.svg")) {
         let shown = std::fs::read_to_string(root().join("docs").join(&picture)).unwrap();
