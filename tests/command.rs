@@ -185,7 +185,7 @@ fn the_keys_of_the_account_have_their_documented_order() {
 }
 
 /// The keys of `summary --json`.
-const ACCOUNT: [&str; 35] = [
+const ACCOUNT: [&str; 37] = [
     "file",
     "start",
     "end",
@@ -219,6 +219,8 @@ const ACCOUNT: [&str; 35] = [
     "encrypted",
     "conflict",
     "notes",
+    "findings",
+    "why",
     "comments",
     "interfaces",
 ];

@@ -180,7 +180,9 @@ fn secrets(capture: &str, torrent: &str) -> BTreeSet<String> {
         secrets.extend(swarm.v2().map(|hash| hash.to_string()));
         let metainfo = swarm.metainfo().unwrap();
         secrets.extend(metainfo.version.v2().map(|hash| hash.to_string()));
-        secrets.insert(format!(" {}", metainfo.name));
+        // A torrent may be called as a rule of findings begins.
+        secrets.insert(format!(" {} ", metainfo.name));
+        secrets.insert(format!(" {}\n", metainfo.name));
         secrets.insert(format!("\"name\":\"{}\"", metainfo.name));
         secrets.insert(format!("{}/", metainfo.name));
     }

@@ -378,7 +378,8 @@ Protocol {
     PieceDuplicate "piece-duplicate" Warning "BEP 3"
         when "A peer got a block that it had got before, on any connection, and later asked for blocks it had never asked \
             for: so it was not at its end."
-        means "Bytes are paid for twice: requests that timed out too early, or were given to two peers without a cancel.";
+        means "Bytes are paid for twice: requests that timed out too early, were given to two peers without a cancel, or had \
+            to be made anew because a piece failed its hash check (`--verify` tells).";
     BlockInterleaved "block-interleaved" Note "BEP 3"
         when "A peer got blocks of the same MiB of a piece from three or more others."
         means "Should the piece fail its hash check, nobody can say who sent bad data. Near the end of a download it is \

@@ -74,6 +74,10 @@ impl Judge {
         if entry.is_resynchronised() {
             *hearing = Hearing::Since(entry.time);
         }
+        // What it says may be anything of its kind, or of any kind where not even that was captured.
+        if is_unread(message) {
+            *hearing = Hearing::Since(entry.time);
+        }
         if self.entries.is_multiple_of(FRESH) || self.ground.torrent.is_none() {
             self.ground = Ground::of(store, connection);
         }
@@ -81,6 +85,9 @@ impl Judge {
         swarms.said(&scene, message, out);
         rules.said(&scene, message, out);
         self.talk.apply(side, message);
+        if *message == Message::Unread(Kind::Unknown) {
+            self.talk.lose(side);
+        }
         self.pass(id, entry);
     }
 
@@ -122,4 +129,9 @@ impl Judge {
         self.entries += 1;
         self.last = Spot::at(id, entry);
     }
+}
+
+/// True for a message of which only the head was captured. A piece says what it is by its head.
+fn is_unread(message: &Message) -> bool {
+    matches!(message, Message::Unread(kind) if *kind != Kind::Piece)
 }

@@ -9,7 +9,7 @@ use crate::stream::ConnectionId;
 /// Findings of one rule on one connection that are kept. A peer can break a rule with each message; the hundredth
 /// says nothing new.
 pub(super) const MAX_ALIKE: u32 = 100;
-/// Findings that are kept in all: some 30 MB.
+/// Findings that are kept in all, some 30 MB: a half of it is for what is worse than notes, a quarter for errors.
 const MAX_KEPT: usize = 200_000;
 
 /// How much was found.
@@ -52,7 +52,7 @@ impl Counts {
 pub(super) struct Kept {
     all: Vec<Finding>,
     times: [Counts; RULES.len()],
-    alike: HashMap<(Option<ConnectionId>, Code), u32>,
+    alike: HashMap<(Option<ConnectionId>, Code), [u32; 3]>,
     of_connection: HashMap<ConnectionId, Counts>,
     counts: Counts,
 }
@@ -86,8 +86,14 @@ impl Kept {
                 .add(severity);
         }
         let alike = self.alike.entry((on, code)).or_default();
+        let alike = &mut alike[severity as usize];
         *alike += 1;
-        *alike <= MAX_ALIKE && self.all.len() < MAX_KEPT
+        let room = match severity {
+            Severity::Note => MAX_KEPT / 2,
+            Severity::Warning => MAX_KEPT / 4 * 3,
+            Severity::Error => MAX_KEPT,
+        };
+        *alike <= MAX_ALIKE && self.all.len() < room
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
@@ -110,7 +116,7 @@ impl Kept {
 
     pub(super) fn alike(&self, connection: ConnectionId, code: Code) -> u32 {
         let known = self.alike.get(&(Some(connection), code));
-        known.copied().unwrap_or_default()
+        known.map_or(0, |by_severity| by_severity.iter().sum())
     }
 
     pub(super) fn of_connection(&self, connection: ConnectionId) -> Counts {

@@ -12,6 +12,9 @@ const ORIGIN: u64 = 1 << 32;
 /// Segments, and bytes, after which a stream without a known beginning begins with the lowest of them.
 const FIRST_SEGMENTS: usize = 4;
 const FIRST_BYTES: u64 = 64 << 10;
+/// The same where an answer to a SYN may have used up the number of the first packet, or may not: who is late by fewer
+/// packets than this is no reason to think so.
+const FIRST_PACKETS: usize = 32;
 /// Nanoseconds of capture time after which nobody waits for a hole any longer: no sender tries so long.
 const MAX_WAIT: i64 = 120_000_000_000;
 
@@ -371,7 +374,7 @@ impl Half {
         let beginning = match self.sent {
             // The answer to a SYN takes a number or none: what the other side acknowledges will tell.
             Some(sent) if is_packets && self.first() > sent => {
-                if !self.has_waited() {
+                if self.assembler.held_segments() < FIRST_PACKETS {
                     return;
                 }
                 self.first().min(sent + 1)

@@ -8,6 +8,7 @@ mod choking;
 mod data;
 #[path = "../decoding/mod.rs"]
 mod decoding;
+mod doubts;
 mod exchange;
 mod extensions;
 mod growing;

@@ -279,10 +279,7 @@ fn fields_tell_of_the_findings_of_their_message() {
     let screen = Screen::read(rude([3, 0]), "rude.pcap", COLOR).at(120, 40);
     let screen = requests(screen.after("Enter")).after("G e Enter z R j*12");
     let text = screen.text();
-    assert!(
-        text.contains(" finding  error request-oversized"),
-        "{text}"
-    );
+    assert!(text.contains(" finding  error request-oversized"), "{text}");
     assert!(text.contains("source       BEP 3"), "{text}");
 }
 

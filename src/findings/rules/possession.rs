@@ -130,7 +130,8 @@ impl Possession {
         let takes = |(name, id): &(String, u8)| name == "ut_metadata" && *id != 0;
         claims.knowledge = match (claims.knowledge, hello.metadata_size) {
             (Knowledge::Asked, _) => Knowledge::Asked,
-            (_, Some(1..)) => Knowledge::Full,
+            // Who learns the size later has got the dictionary meanwhile.
+            (Knowledge::Untold, Some(1..)) => Knowledge::Full,
             (Knowledge::Untold, _) if hello.ids.iter().any(takes) => Knowledge::Lacking,
             (knowledge, _) => knowledge,
         };

@@ -1,5 +1,7 @@
 //! Interest against what the other has.
 
+use std::cell::Cell;
+
 use super::seconds;
 use crate::capture::Timestamp;
 use crate::findings::ground::Ground;
@@ -15,6 +17,8 @@ use crate::wire::{ExtendedHandshake, Message};
 const MISSING: i64 = 60 * SECOND;
 /// So long a last piece may be on its way to a side, or be checked by it.
 const STALE: i64 = 10 * SECOND;
+/// So often pieces are counted: they may be a million, and somebody may ask for it with every message.
+const MAX_LOOKS: u8 = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Interests {
@@ -33,6 +37,8 @@ struct Told {
     aim: Aim,
     dictionary: Dictionary,
     keeps: Keeps,
+    /// How often its pieces were counted.
+    looks: Cell<u8>,
 }
 
 /// What it wants of the torrent.
@@ -40,6 +46,8 @@ struct Told {
 enum Aim {
     #[default]
     Download,
+    /// It gives: without ever being interested it may be a seed that hides what it has (BEP 16).
+    Give,
     /// It will not download (BEP 21).
     Upload,
 }
@@ -86,6 +94,7 @@ impl Rules for Interests {
                 told.pieces.get_or_insert(scene.now());
                 told.grown = scene.spot();
             }
+            Message::Piece(_) if told.aim == Aim::Download => told.aim = Aim::Give,
             Message::Interested => self.interested(scene, out),
             Message::NotInterested => {
                 if scene.hears(Side::A) && scene.hears(Side::B) {
@@ -167,6 +176,10 @@ impl Interests {
         if passed <= STALE || !is_sure || talk.peer(by).interest != Interest::Interested {
             return;
         }
+        if own.looks.get() >= MAX_LOOKS {
+            return;
+        }
+        own.looks.set(own.looks.get() + 1);
         let [mine, theirs] = [by, !by].map(|side| &talk.peer(side).pieces);
         let count = theirs.count(0..u32::MAX);
         let is_seed = [mine, theirs]

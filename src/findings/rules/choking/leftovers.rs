@@ -79,7 +79,8 @@ impl Rules for Leftovers {
 impl Leftovers {
     fn choked(&mut self, scene: &Scene<'_>) {
         let requests = &scene.talk.peer(!scene.by).requests;
-        let is_bare = scene.talk.peer(scene.by).reserved.is_some() && !scene.talk.has_fast();
+        let is_known = |side| scene.talk.peer(side).reserved.is_some();
+        let is_bare = Side::BOTH.into_iter().all(is_known) && !scene.talk.has_fast();
         let hears = scene.hears(Side::A) && scene.hears(Side::B);
         if requests.is_empty() || !is_bare || !hears {
             return;

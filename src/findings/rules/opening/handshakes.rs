@@ -4,6 +4,7 @@ use super::{Opening, twins};
 use crate::capture::Timestamp;
 use crate::findings::Code;
 use crate::findings::scene::{Raise, SECOND, Scene};
+use crate::stream::Side;
 use crate::swarm::Version;
 use crate::wire::{Handshake, InfoHash};
 
@@ -13,6 +14,7 @@ const SLOW: i64 = 10 * SECOND;
 /// The handshake of the side that spoke first.
 #[derive(Debug)]
 pub(super) struct First {
+    by: Side,
     handshake: Handshake,
     time: Timestamp,
 }
@@ -24,6 +26,10 @@ impl Opening {
         handshake: &Handshake,
         out: &mut Raise<'_>,
     ) {
+        // One that was found within something else need not be one.
+        if scene.entry.is_resynchronised() {
+            return;
+        }
         unknown_bits(scene, handshake, out);
         needless_upgrade(scene, handshake, out);
         let first = self.first.take();
@@ -31,12 +37,14 @@ impl Opening {
             slow(scene, first.as_deref(), out);
         }
         match first {
+            Some(first) if first.by == scene.by => self.first = Some(first),
             Some(first) => {
                 compare(scene, handshake, &first.handshake, out);
                 twins::look(scene, handshake, &first.handshake, out);
             }
             None => {
                 self.first = Some(Box::new(First {
+                    by: scene.by,
                     handshake: *handshake,
                     time: scene.now(),
                 }));

@@ -230,7 +230,9 @@ impl Download {
         let Some((depth, times)) = depths.max_by_key(|(_, times)| *times) else {
             return;
         };
-        if peaks >= FIXED_PEAKS && times >= peaks / 100 * FIXED_PERCENT {
+        if peaks >= FIXED_PEAKS
+            && u64::from(times) * 100 >= u64::from(peaks) * u64::from(FIXED_PERCENT)
+        {
             out.say(
                 Code::PipelineFixed,
                 to,

@@ -10,6 +10,8 @@ use crate::wire::{Block, PieceIndex};
 pub(super) const BLOCK: u32 = 16 * 1024;
 /// More than this no client gives (BEP 3 speaks of old ones that gave as much).
 const MAX_BLOCK: u32 = 128 * 1024;
+/// Requests for pieces behind the last, as far as that is a guess, that are looked into.
+const MAX_GUESSES: u8 = 64;
 
 /// What is remembered to judge the next one.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Shapes {
     /// Bytes of the piece that was last asked for.
     last: Option<(PieceIndex, Option<u64>)>,
     oddities: Oddities,
+    /// How often a guess was looked into: the pieces of a peer may be a million.
+    guesses: u8,
 }
 
 /// What a side always does is said once.
@@ -57,6 +61,10 @@ impl Shapes {
                 format_args!("piece {index} was asked for, and the torrent has {count} pieces"),
             );
             return Some(code);
+        }
+        self.guesses = self.guesses.saturating_add(1);
+        if self.guesses > MAX_GUESSES {
+            return None;
         }
         let limit = beyond_doubt(scene, index, count)?;
         out.suspect(
@@ -124,8 +132,10 @@ impl Shapes {
             begin,
             length,
         } = block;
-        let is_end_off =
-            || !length.is_multiple_of(BLOCK) && self.is_inside(scene, index, begin + length);
+        let is_end_off = || {
+            !length.is_multiple_of(BLOCK)
+                && self.is_inside(scene, index, u64::from(begin) + u64::from(length))
+        };
         if begin.is_multiple_of(BLOCK) && !is_end_off() {
             return None;
         }
@@ -143,12 +153,12 @@ impl Shapes {
     }
 
     /// Is it known that a block that ends there is not the last of its piece, or of a file that padding follows?
-    fn is_inside(&self, scene: &Scene<'_>, index: PieceIndex, end: u32) -> bool {
+    fn is_inside(&self, scene: &Scene<'_>, index: PieceIndex, end: u64) -> bool {
         let metainfo = scene.ground.metainfo.as_ref();
         let Some(extent) = metainfo.and_then(|metainfo| metainfo.extent(index)) else {
             return false;
         };
-        extent.pads.is_empty() && u64::from(end) < extent.length
+        extent.pads.is_empty() && end < extent.length
     }
 
     fn piece_len(&mut self, scene: &Scene<'_>, index: PieceIndex) -> Option<u64> {

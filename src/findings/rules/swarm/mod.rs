@@ -238,7 +238,9 @@ impl Peer {
         let Some((connection, side, spot)) = self.last_cancel else {
             return;
         };
-        if asked < MIN_ASKED || cancelled * 100 <= asked * MAX_CANCELLED {
+        if asked < MIN_ASKED
+            || u64::from(cancelled) * 100 <= u64::from(asked) * u64::from(MAX_CANCELLED)
+        {
             return;
         }
         out.on(connection).say(
