@@ -436,9 +436,10 @@ fn explained(typed: &str) -> Result<Explained, String> {
     let named = (typed == "all").then_some(Explained::All).or_else(rule);
     named.ok_or_else(|| {
         let like: Vec<&str> = Code::like(typed).map(Code::name).collect();
-        match like.is_empty() {
-            true => "there is no such rule; `all` prints every rule".to_owned(),
-            false => format!("there is no such rule; there are {}", like.join(", ")),
+        if like.is_empty() {
+            "there is no such rule; `all` prints every rule".to_owned()
+        } else {
+            format!("there is no such rule; there are {}", like.join(", "))
         }
     })
 }

@@ -1,13 +1,13 @@
 //! Who could know of what: a message tells whether its sender had acknowledged the word that takes back what it is about.
 
 mod decoding;
-#[expect(dead_code, reason = "no connection is closed here")]
 mod packets;
 
 use decoding::decoded;
 use packets::{ACK, End, Pcap, SYN, Segment};
 use peerscope::capture::{Reader, Source};
-use peerscope::wire::{Block, Handshake, Kind, Message, PieceIndex};
+use peerscope::store::EntryId;
+use peerscope::wire::{Block, Kind, Message, PieceIndex};
 
 const ENDS: [End; 2] = [
     End {
@@ -42,7 +42,7 @@ impl Talk {
         let got = talk.next[0];
         talk.push(1, SYN | ACK, got, &[]);
         for side in 0..2 {
-            let hello = Message::Handshake(Box::new(Handshake::default())).encode(&[]);
+            let hello = Message::Handshake(Box::default()).encode(&[]);
             let got = talk.next[1 - side];
             talk.push(side, ACK, got, &hello);
         }
@@ -73,7 +73,7 @@ impl Talk {
     fn heard(self, kind: Kind) -> Vec<bool> {
         let source = Source::Memory(self.pcap.into_inner().leak());
         let store = decoded(Reader::new(source, "a capture").unwrap());
-        let entries = store.entries(Default::default());
+        let entries = store.entries(EntryId(0));
         let entries = entries.filter(|(_, entry)| entry.kind() == kind);
         entries.map(|(_, entry)| entry.has_heard()).collect()
     }
@@ -91,7 +91,9 @@ fn a_request_behind_an_acknowledged_choke_was_asked_knowingly() {
 fn a_request_that_has_not_got_the_whole_choke_has_crossed_it() {
     let mut talk = Talk::new();
     talk.say(1, &Message::Choke, 0);
-    [5, 1].map(|lacking| talk.say(0, &Message::Request(BLOCK), lacking));
+    for lacking in [5, 1] {
+        talk.say(0, &Message::Request(BLOCK), lacking);
+    }
     talk.say(0, &Message::Request(BLOCK), 0);
     assert_eq!(talk.heard(Kind::Request), [false, false, true]);
 }

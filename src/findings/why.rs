@@ -139,9 +139,10 @@ fn alone(
 ) -> Option<WhyNot> {
     let said = |side: Side| connection.facts(side).map_or(0, |it| it.stream.total());
     let silent = Side::BOTH.into_iter().find(|side| said(*side) == 0)?;
-    let is_captured = match connection.opener() == silent {
-        true => connection.opener.1 == Evidence::Syn,
-        false => connection.segments().syn_ack.is_some(),
+    let is_captured = if connection.opener() == silent {
+        connection.opener.1 == Evidence::Syn
+    } else {
+        connection.segments().syn_ack.is_some()
     };
     let has_closed = closed.is_some_and(|(_, by)| by == silent);
     let is_silent = sent[silent.index()] == 0 && (is_captured || has_closed);

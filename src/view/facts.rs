@@ -67,9 +67,8 @@ fn wrong(scene: &Scene<'_>, connection: &Connection) -> String {
     let counts = scene.findings.of_connection(connection.id);
     let words = [("E", counts.errors), ("W", counts.warnings)];
     let words = words.into_iter().filter(|(_, count)| *count > 0);
-    words
-        .map(|(letter, count)| format!(" {letter}{count}"))
-        .collect()
+    let words = words.map(|(letter, count)| format!(" {letter}{count}"));
+    words.collect::<Vec<_>>().concat()
 }
 
 /// How it ended. What who hung up says of that is a diagnosis, and stands first, as does another connection in its place.

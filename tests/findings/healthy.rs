@@ -116,7 +116,9 @@ struct Frame {
 
 /// The frames of those that are plain pcap of Ethernet.
 fn readable() -> Vec<(&'static str, Vec<Frame>)> {
-    let pcaps = CAPTURES.into_iter().filter(|name| name.ends_with(".pcap"));
+    let pcaps = CAPTURES
+        .into_iter()
+        .filter(|name| !name.ends_with("pcapng"));
     pcaps.map(|name| (name, frames(name))).collect()
 }
 

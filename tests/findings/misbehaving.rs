@@ -77,7 +77,7 @@ const RULES: [(&str, &[&str]); 38] = [
 
 #[test]
 fn each_step_is_told_as_it_should_be() {
-    let missed: Vec<String> = steps().iter().flat_map(|step| step.missed()).collect();
+    let missed: Vec<String> = steps().iter().flat_map(Step::missed).collect();
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 

@@ -247,7 +247,7 @@ impl Scene {
 
     /// Somebody says something, in a frame of its own.
     pub(crate) fn says(self, side: Side, message: Message) -> Scene {
-        let size = match &message {
+        let len = match &message {
             Message::Handshake(_) => 68,
             Message::KeepAlive => 0,
             Message::Have(_) | Message::Suggest(_) | Message::AllowedFast(_) => 5,
@@ -260,11 +260,11 @@ impl Scene {
             Message::Hashes(range) => 49 + 32 * range.length,
             _ => 1,
         };
-        self.record(side, What::Message(message), size)
+        self.record(side, What::Message(message), len)
     }
 
     /// An entry of any kind.
-    pub(crate) fn record(mut self, side: Side, what: What, size: u32) -> Scene {
+    pub(crate) fn record(mut self, side: Side, what: What, len: u32) -> Scene {
         let at = self.next_frame();
         self.activity[self.connection.0 as usize].last = Moment::from(at);
         self.changes.push(Change::Said(Box::new(Record {
@@ -276,7 +276,7 @@ impl Scene {
                 first_frame: at.number,
                 ..Place::default()
             },
-            size,
+            size: len,
             missing: std::mem::take(&mut self.missing),
             found: FoundHow::InOrder,
             via: None,

@@ -38,11 +38,11 @@ fn outside() -> Scene {
     scene.b(handshake(FAST, b"-LT20B0-bbbbbbbbbbbb"))
 }
 
-fn ipv4(bytes: &[u8; 4]) -> Message {
+fn ipv4(bytes: [u8; 4]) -> Message {
     extended(0, &[b"d4:ipv44:", &bytes[..], b"e"].concat())
 }
 
-fn yourip(bytes: &[u8; 4]) -> Message {
+fn yourip(bytes: [u8; 4]) -> Message {
     extended(0, &[b"d6:yourip4:", &bytes[..], b"e"].concat())
 }
 
@@ -148,15 +148,15 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         rule: "yourip-leak",
-        breaks: || outside().a(ipv4(&[192, 168, 1, 2])).found(),
-        keeps: || outside().a(ipv4(&[8, 8, 8, 8])).found(),
-        doubts: || outside().lacking(1).a(ipv4(&[192, 168, 1, 2])).found(),
+        breaks: || outside().a(ipv4([192, 168, 1, 2])).found(),
+        keeps: || outside().a(ipv4([8, 8, 8, 8])).found(),
+        doubts: || outside().lacking(1).a(ipv4([192, 168, 1, 2])).found(),
     },
     Case {
         rule: "yourip-wrong",
-        breaks: || outside().a(yourip(&[9, 9, 9, 8])).found(),
-        keeps: || outside().a(yourip(&[9, 9, 9, 9])).found(),
-        doubts: || outside().lacking(1).a(yourip(&[9, 9, 9, 8])).found(),
+        breaks: || outside().a(yourip([9, 9, 9, 8])).found(),
+        keeps: || outside().a(yourip([9, 9, 9, 9])).found(),
+        doubts: || outside().lacking(1).a(yourip([9, 9, 9, 8])).found(),
     },
     Case {
         rule: "listen-port-differs",

@@ -1,5 +1,6 @@
 //! Who could know of what, told by the numbers of packets.
 
+use peerscope::store::EntryId;
 use peerscope::stream::Side;
 use peerscope::wire::{Block, Kind, Message, PieceIndex};
 
@@ -23,7 +24,7 @@ fn had_heard(lacking: u16) -> Vec<bool> {
     line.got[Side::B.index()] = line.got[Side::B.index()].wrapping_sub(lacking);
     capture.send(&line.data(Side::A, &REQUEST.encode(&[])));
     let store = Heard::of(capture).store;
-    let entries = store.entries(Default::default());
+    let entries = store.entries(EntryId(0));
     let requests = entries.filter(|(_, entry)| entry.kind() == Kind::Request);
     requests.map(|(_, entry)| entry.has_heard()).collect()
 }

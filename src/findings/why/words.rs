@@ -96,9 +96,9 @@ fn silent(closed: Option<(Closing, String)>) -> String {
 fn alone(by: &str, closed: Option<(Closing, String)>) -> String {
     match closed {
         None => format!("only {by} sent a handshake: it was not answered"),
-        Some((how, closer)) => {
+        Some((how, who)) => {
             let how = segment(how);
-            format!("only {by} sent a handshake, then {closer} closed with {how}")
+            format!("only {by} sent a handshake, then {who} closed with {how}")
         }
     }
 }

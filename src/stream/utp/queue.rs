@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_packet_that_did_not_wait_begins_anew() {
-        let difference = |tenth: u32| if tenth % 5 == 0 { 10 } else { 400_000 };
+        let difference = |tenth: u32| if tenth.is_multiple_of(5) { 10 } else { 400_000 };
         assert_eq!(longest((0..20).map(difference)).0, 3);
     }
 

@@ -96,10 +96,8 @@ impl Rules for Interests {
             }
             Message::Piece(_) if told.aim == Aim::Download => told.aim = Aim::Give,
             Message::Interested => self.interested(scene, out),
-            Message::NotInterested => {
-                if scene.hears(Side::A) && scene.hears(Side::B) {
-                    self.stale(by, scene.talk, scene.now(), out);
-                }
+            Message::NotInterested if scene.hears(Side::A) && scene.hears(Side::B) => {
+                self.stale(by, scene.talk, scene.now(), out);
             }
             Message::Extended { id, payload } => self.extended(scene, *id, payload, out),
             _ => {}

@@ -83,10 +83,11 @@ impl Rules for Wants {
 fn flow_behind(scene: &Scene<'_>, message: &Message, to: Side) -> Flow {
     let (mut interest, mut choke) = (scene.talk.peer(to).interest, scene.talk.peer(!to).choke);
     match message {
-        Message::Handshake(_) if scene.by == to => interest = Interest::NotInterested,
+        Message::Handshake(_) | Message::NotInterested if scene.by == to => {
+            interest = Interest::NotInterested;
+        }
         Message::Handshake(_) => choke = Choke::Choking,
         Message::Interested if scene.by == to => interest = Interest::Interested,
-        Message::NotInterested if scene.by == to => interest = Interest::NotInterested,
         Message::Choke if scene.by != to => choke = Choke::Choking,
         Message::Unchoke if scene.by != to => choke = Choke::Unchoked,
         _ => {}

@@ -93,9 +93,10 @@ fn foreign(side: Side, (spot, bytes): (Spot, u64), ending: &Ending<'_>, out: &mu
     if is_explained || !is_to_peer(ending) {
         return;
     }
-    let words = match KEY.contains(&bytes) {
-        true => "as many as begin a key exchange, and nothing came of it",
-        false => "of another protocol where a peer of BitTorrent listens",
+    let words = if KEY.contains(&bytes) {
+        "as many as begin a key exchange, and nothing came of it"
+    } else {
+        "of another protocol where a peer of BitTorrent listens"
     };
     out.say(
         Code::NotBitTorrent,

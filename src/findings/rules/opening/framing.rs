@@ -69,9 +69,10 @@ impl Opening {
 
 fn unassigned(scene: &Scene<'_>, id: u8, out: &mut Raise<'_>) {
     let size = scene.entry.size;
-    let (code, words) = match size > MAX_UNASSIGNED {
-        true => (Code::FramingLost, "more than any client accepts"),
-        false => (Code::UnknownMessageId, "no BEP assigns it"),
+    let (code, words) = if size > MAX_UNASSIGNED {
+        (Code::FramingLost, "more than any client accepts")
+    } else {
+        (Code::UnknownMessageId, "no BEP assigns it")
     };
     out.say(
         code,

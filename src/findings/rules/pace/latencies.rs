@@ -56,7 +56,7 @@ impl Latencies {
 fn bucket_of(nanos: i64) -> usize {
     let millis = (nanos / MILLISECOND).clamp(1, 1 << 40) as u64;
     let octave = millis.ilog2();
-    let part = (millis * u64::from(PARTS) >> octave) as u32 % PARTS;
+    let part = ((millis * u64::from(PARTS)) >> octave) as u32 % PARTS;
     ((octave * PARTS + part) as usize).min(BUCKETS - 1)
 }
 

@@ -47,11 +47,11 @@ impl Possession {
             named: 0,
         });
         let exact = scene.ground.exact_pieces();
-        let hold = match exact {
+        let whole = match exact {
             Some(count) if fits && count == held => Hold::All,
             _ => Hold::Pieces(held),
         };
-        self.hold(scene, hold, out);
+        self.hold(scene, whole, out);
     }
 
     /// Haves that come directly behind a bitfield and complete it.

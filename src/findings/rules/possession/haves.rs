@@ -29,11 +29,11 @@ impl Possession {
             Hold::Unknown if scene.hears(scene.by) && claims.retraction == Retraction::Never => 1,
             Hold::All | Hold::Unknown => return,
         };
-        let hold = match scene.ground.exact_pieces() {
+        let whole = match scene.ground.exact_pieces() {
             Some(count) if count == held => Hold::All,
             _ => Hold::Pieces(held),
         };
-        self.hold(scene, hold, out);
+        self.hold(scene, whole, out);
     }
 
     /// Its receiver has no info dictionary yet: it cannot know how many pieces there are.

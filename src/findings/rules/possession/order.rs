@@ -14,9 +14,10 @@ impl Possession {
         claims.stage = match kind {
             Kind::Bitfield | Kind::HaveAll | Kind::HaveNone => Stage::Announced,
             // What BEP 10, BEP 5 and all clients send before it, or in its place.
-            Kind::Handshake | Kind::Extended | Kind::Port | Kind::KeepAlive => before,
-            // The handshake of Azureus' framing comes first, and nothing else of it tells of pieces.
-            Kind::Azureus => before,
+            // The handshake of Azureus' framing comes first as well.
+            Kind::Handshake | Kind::Extended | Kind::Port | Kind::KeepAlive | Kind::Azureus => {
+                before
+            }
             // Its id is not in the capture.
             Kind::Unknown if is_unread(message) && before != Stage::Announced => Stage::Unclear,
             Kind::Have | Kind::Request | Kind::Piece => before.max(Stage::Implied),

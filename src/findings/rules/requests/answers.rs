@@ -182,9 +182,10 @@ fn after_cancel(scene: &Scene<'_>, past: &Past, out: &mut Raise<'_>) {
         length,
     } = past.block;
     let late = scene.now().since(past.spot.time).max(0) / 1_000_000;
-    let words = match scene.entry.has_heard() {
-        true => "its sender knew of that",
-        false => "its sender may not have known of that",
+    let words = if scene.entry.has_heard() {
+        "its sender knew of that"
+    } else {
+        "its sender may not have known of that"
     };
     out.say(
         Code::PieceAfterCancel,

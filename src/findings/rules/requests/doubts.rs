@@ -174,9 +174,10 @@ impl Doubt {
         let words = format_args!(
             "piece {index} at {begin} was asked for {ms} ms behind a choke that the transport of its sender had acknowledged"
         );
-        match behind < UNREAD {
-            true => out.suspect(code, self.by, self.spot, words),
-            false => self.put(code, words, out),
+        if behind < UNREAD {
+            out.suspect(code, self.by, self.spot, words);
+        } else {
+            self.put(code, words, out);
         }
     }
 

@@ -137,9 +137,10 @@ impl Ledger {
     pub(super) fn serve(&mut self, block: Block, spot: Spot) -> Option<Open> {
         let is_there = |open: &Open| is_same_place(open.block, block);
         let first = self.open.iter().position(is_there)?;
-        let exact = match self.open[first].block.length == block.length {
-            true => Some(first),
-            false => self.open.iter().position(|open| open.block == block),
+        let exact = if self.open[first].block.length == block.length {
+            Some(first)
+        } else {
+            self.open.iter().position(|open| open.block == block)
         };
         let open = self.close(exact.unwrap_or(first), spot.time)?;
         self.answer(open.block, How::Served, spot);

@@ -134,7 +134,7 @@ impl Shapes {
         } = block;
         let is_end_off = || {
             !length.is_multiple_of(BLOCK)
-                && self.is_inside(scene, index, u64::from(begin) + u64::from(length))
+                && Self::is_inside(scene, index, u64::from(begin) + u64::from(length))
         };
         if begin.is_multiple_of(BLOCK) && !is_end_off() {
             return None;
@@ -153,7 +153,7 @@ impl Shapes {
     }
 
     /// Is it known that a block that ends there is not the last of its piece, or of a file that padding follows?
-    fn is_inside(&self, scene: &Scene<'_>, index: PieceIndex, end: u64) -> bool {
+    fn is_inside(scene: &Scene<'_>, index: PieceIndex, end: u64) -> bool {
         let metainfo = scene.ground.metainfo.as_ref();
         let Some(extent) = metainfo.and_then(|metainfo| metainfo.extent(index)) else {
             return false;

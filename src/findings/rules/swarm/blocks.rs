@@ -96,9 +96,10 @@ impl Blocks {
         }
         let number = block.begin / BLOCK;
         let key = u64::from(block.index.0) << 32 | u64::from(number / PART);
-        let part = match has_room {
-            true => self.0.entry(key).or_default(),
-            false => self.0.get_mut(&key)?,
+        let part = if has_room {
+            self.0.entry(key).or_default()
+        } else {
+            self.0.get_mut(&key)?
         };
         Some((part, 1 << (number % PART)))
     }
