@@ -377,18 +377,26 @@ impl Filtered {
     }
 }
 
-/// What is judged, and what is printed of it.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Judged {
-    /// The capture.
-    #[command(flatten)]
-    pub input: Input,
+/// How findings are printed, if not for reading.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub(crate) struct Printed {
     /// Print JSON Lines: one object a line.
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
     /// Print comma-separated values below the names of their columns.
     #[arg(long)]
     pub csv: bool,
+}
+
+/// What is judged, and what is printed of it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Judged {
+    /// The capture.
+    #[command(flatten)]
+    pub input: Input,
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
     /// End with exit code 1 where there are errors.
     #[arg(long)]
     pub check: bool,
@@ -418,7 +426,7 @@ pub(crate) enum Explained {
 impl Judged {
     /// How it is printed.
     pub(crate) fn format(&self) -> FindingFormat {
-        match (self.json, self.csv) {
+        match (self.printed.json, self.printed.csv) {
             (true, _) => FindingFormat::Json,
             (false, true) => FindingFormat::Csv,
             (false, false) => FindingFormat::Text,
