@@ -465,10 +465,10 @@ fn every_size_is_drawn_within_its_area() {
 
 #[test]
 fn every_key_is_safe_in_every_pane() {
-    let loaded = Screen::of("misbehaving.pcap", COLOR);
-    let empty = Screen::nothing_read("misbehaving.pcap", COLOR);
-    for mut screen in [loaded, empty] {
-        let keys = keys();
+    let loaded = Box::new(Screen::of("misbehaving.pcap", COLOR));
+    let empty = Box::new(Screen::nothing_read("misbehaving.pcap", COLOR));
+    for screen in [loaded, empty] {
+        let (mut screen, keys) = (*screen, keys());
         for (way, key) in WAYS
             .iter()
             .flat_map(|way| keys.iter().map(move |key| (way, key)))

@@ -51,7 +51,8 @@ impl Counts {
 #[derive(Debug)]
 pub(super) struct Kept {
     all: Vec<Finding>,
-    times: [Counts; RULES.len()],
+    /// By rule.
+    times: Vec<Counts>,
     alike: HashMap<(Option<ConnectionId>, Code), [u32; 3]>,
     of_connection: HashMap<ConnectionId, Counts>,
     counts: Counts,
@@ -61,7 +62,7 @@ impl Default for Kept {
     fn default() -> Kept {
         Kept {
             all: Vec::new(),
-            times: [Counts::default(); RULES.len()],
+            times: vec![Counts::default(); RULES.len()],
             alike: HashMap::new(),
             of_connection: HashMap::new(),
             counts: Counts::default(),
