@@ -1,6 +1,7 @@
 //! What is printed obeys the one who runs the program, and nobody else.
 
-use peerscope::export::{self, Format};
+use peerscope::export::{self, FindingFormat, Format};
+use peerscope::findings::Findings;
 use peerscope::store::{EntryId, Store};
 
 /// Text without anything that a terminal obeys or that changes the order of what is read.
@@ -24,6 +25,21 @@ pub(super) fn assert_prints(store: &Store) {
     }
     let rows = store.len() + store.connections().len() + 1;
     assert_eq!(json.lines().count(), rows);
+    assert_judges(store);
+}
+
+/// What is found is plain lines, each an object as JSON, and the same in slices.
+fn assert_judges(store: &Store) {
+    let findings = Findings::of(store);
+    let all = findings.all();
+    let said = |format| printed(|out| export::findings(store, all.iter(), format, out));
+    said(FindingFormat::Text).lines().for_each(assert_plain);
+    let json = said(FindingFormat::Json);
+    json.lines().for_each(assert_object);
+    assert_eq!(json.lines().count(), all.len());
+    let mut sliced = Findings::default();
+    while !sliced.step(store, 7) || !sliced.conclude_some(store, 3) {}
+    assert_eq!(sliced.all(), all);
 }
 
 /// Messages, connections and the account, as programs read them.
